@@ -1,0 +1,148 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand in the order in which data passes through them; see README.md for the picture.
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let asyncAlgorithms = Target.Dependency.product(
+    name: "AsyncAlgorithms", package: "swift-async-algorithms")
+
+let package = Package(
+    name: "slipway",
+    products: [.executable(name: "slipway", targets: ["slipway"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // MARK: The system's C libraries
+        .systemLibrary(
+            name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(
+            name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // MARK: The core: pure, decides everything
+        .target(name: "Domain"),
+        .target(name: "Documents", dependencies: ["Domain", "CLibYAML"]),
+        .target(name: "API", dependencies: ["Domain"]),
+        .target(name: "Resources", dependencies: ["Domain", "API"]),
+        .target(name: "Desired", dependencies: ["Domain", "Documents", "API"]),
+        .target(name: "Observed", dependencies: ["Domain", "API", "Resources"]),
+        .target(
+            name: "Planning", dependencies: ["Domain", "API", "Resources", "Desired", "Observed"]),
+        .target(name: "Verdicts", dependencies: ["Domain", "API"]),
+        .target(
+            name: "Rollouts",
+            dependencies: ["Domain", "API", "Resources", "Observed", "Planning", "Verdicts"]),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts",
+                "Rollouts",
+            ]),
+
+        // MARK: The shell: touches the world
+        .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
+        .target(name: "Transport", dependencies: ["CLibCurl", asyncAlgorithms, logging]),
+        .target(
+            name: "Cluster", dependencies: ["Domain", "Documents", "Resources", "Transport", logging]),
+        .target(
+            name: "Signals", dependencies: ["Domain", "Documents", "Transport", logging]),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Domain", "Documents", "API", "Resources", "Desired", "Observed", "Planning",
+                "Verdicts", "Rollouts", "Engine", "Commits", "Transport", "Cluster", "Signals",
+                lifecycle, logging,
+            ]),
+
+        // MARK: The control plane of Kubernetes as a model, and what runs on it
+        .target(name: "ControlPlane", dependencies: ["Domain", "Documents", "API", "Resources"]),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "ControlPlane", "Domain", "Documents", "API", "Resources", "Desired", "Observed",
+                "Planning", "Verdicts", "Rollouts", "Engine",
+            ]),
+        .target(
+            name: "Sandbox",
+            dependencies: ["ControlPlane", "Domain", "Documents", "API", hummingbird, logging]),
+        .target(
+            name: "Demo",
+            dependencies: [
+                "Sandbox", "Daemon", "Domain", "Documents", "API", "Transport", "Cluster", logging,
+            ]),
+
+        // MARK: Executables
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
+                "Planning", "Cluster", "Transport", arguments, logging,
+            ]),
+
+        // MARK: Tests mirror the targets
+        .testTarget(name: "DomainTests", dependencies: ["Domain"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Domain"]),
+        .testTarget(name: "APITests", dependencies: ["API", "Domain", "Documents"]),
+        .testTarget(
+            name: "ResourcesTests", dependencies: ["Resources", "API", "Domain", "Documents"]),
+        .testTarget(name: "DesiredTests", dependencies: ["Desired", "API", "Domain", "Documents"]),
+        .testTarget(
+            name: "PlanningTests",
+            dependencies: ["Planning", "Desired", "API", "Domain", "Documents", "Resources"]),
+        .testTarget(name: "VerdictsTests", dependencies: ["Verdicts", "API", "Domain"]),
+        .testTarget(
+            name: "RolloutsTests",
+            dependencies: ["Rollouts", "Planning", "Observed", "API", "Domain", "Resources"]),
+        .testTarget(
+            name: "ControlPlaneTests",
+            dependencies: ["ControlPlane", "Documents", "Domain", "API"],
+            resources: [.copy("Recordings"), .copy("Definitions")]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Simulation", "ControlPlane", "Engine", "Rollouts", "Planning", "Observed",
+                "Desired", "Documents", "API", "Domain", "Resources",
+            ]),
+        .testTarget(name: "CommitsTests", dependencies: ["Commits", "Domain"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .testTarget(
+            name: "LoopbackTests",
+            dependencies: [
+                "Cluster", "Commits", "Daemon", "Sandbox", "Signals", "Transport", "Documents",
+                "Domain", "API", "Resources",
+            ]),
+        .testTarget(name: "TidyTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that decide: the compiler proves that they hold no unsafe code.
+let pure: Set<String> = [
+    "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts", "Rollouts",
+    "Engine", "ControlPlane", "Simulation",
+]
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = strict + (pure.contains(target.name) ? [.strictMemorySafety()] : [])
+}
