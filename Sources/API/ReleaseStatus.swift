@@ -90,11 +90,17 @@ package struct ProvenSplit: Hashable, Sendable {
     /// The commit whose document declared it; empty without Git.
     package var commit: String
     package var since: Timestamp
+    /// It serves and nothing better is known, but it did not pass everything (a first version that
+    /// was superseded while it baked, or objects found without a status).
+    package var provisional: Bool
 
-    package init(shares: [DeclaredShare], commit: String, since: Timestamp) {
+    package init(
+        shares: [DeclaredShare], commit: String, since: Timestamp, provisional: Bool = false
+    ) {
         self.shares = shares
         self.commit = commit
         self.since = since
+        self.provisional = provisional
     }
 
     /// The split as weights; `nil` only for a status that somebody edited.
@@ -124,11 +130,13 @@ package struct Attempt: Hashable, Sendable {
     package var promoted: Bool
     /// The step whose pause somebody approved, -1 for none.
     package var approvedStep: Int
+    /// A person's rollback: the target is not the declaration.
+    package var manual: Bool
 
     package init(
         intent: Int64, target: [DeclaredShare], new: [Digest], step: Int = -1,
         confirmedAt: Timestamp? = nil, startedAt: Timestamp, commit: String, author: String,
-        promoted: Bool = false, approvedStep: Int = -1
+        promoted: Bool = false, approvedStep: Int = -1, manual: Bool = false
     ) {
         self.intent = intent
         self.target = target
@@ -140,6 +148,7 @@ package struct Attempt: Hashable, Sendable {
         self.author = author
         self.promoted = promoted
         self.approvedStep = approvedStep
+        self.manual = manual
     }
 }
 
