@@ -1,0 +1,127 @@
+package import Domain
+
+/// JSON: bytes to ``Document`` and back.
+///
+/// The reader is strict (RFC 8259, valid UTF-8, no lone surrogates, nothing after the value) and
+/// bounded, because its input comes from the network and from other people's repositories.
+package enum JSON {
+    /// What an input may cost.
+    package struct Limits: Hashable, Sendable {
+        /// Length of the input.
+        package var bytes: Int
+        /// Objects and arrays inside each other.
+        package var depth: Int
+        /// Values in the whole document, skipped ones not counted. A value costs up to 40 bytes
+        /// of memory and its text.
+        package var values: Int
+
+        package init(bytes: Int = 64 << 20, depth: Int = 128, values: Int = 5_000_000) {
+            self.bytes = bytes
+            self.depth = depth
+            self.values = values
+        }
+
+        /// 64 MiB, 128 levels, 5,000,000 values.
+        package static let `default` = Limits()
+    }
+
+    /// What happens to a member whose key stands twice in an object.
+    package enum Duplicates: Hashable, Sendable {
+        /// The later one counts, as in Go and JavaScript.
+        case lastWins
+        case refused
+    }
+
+    /// A member that is passed over unread: `name` in an object that is itself the value of a
+    /// member called `parent`, wherever it stands. Its brackets and strings are matched so that
+    /// its end is found; nothing else of it is looked at, and the document does not have it.
+    package struct Skip: Hashable, Sendable {
+        package let parent: String
+        package let name: String
+
+        package init(_ name: String, in parent: String) {
+            self.parent = parent
+            self.name = name
+        }
+
+        /// `metadata.managedFields`: often half of an object's bytes, read by nobody here.
+        package static let managedFields = Skip("managedFields", in: "metadata")
+    }
+
+    /// Why bytes are no JSON, and where.
+    package struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
+        /// What is wrong, without the place.
+        package let reason: String
+        /// Bytes before the place.
+        package let offset: Int
+        package let position: Position
+
+        package init(_ reason: String, offset: Int, position: Position) {
+            self.reason = reason
+            self.offset = offset
+            self.position = position
+        }
+
+        /// `LINE:COLUMN: reason`.
+        package var description: String { "\(position): \(reason)" }
+    }
+
+    /// Reads one JSON value and the white space around it.
+    package static func parse(
+        _ bytes: [UInt8],
+        limits: Limits = .default,
+        duplicates: Duplicates = .lastWins,
+        skipping: [Skip] = []
+    ) throws(ParseError) -> Document {
+        guard bytes.count <= limits.bytes else {
+            throw ParseError(
+                "\(bytes.count) bytes, at most \(limits.bytes) are read",
+                offset: 0,
+                position: .start
+            )
+        }
+        var scanner = JSONScanner(limits: limits, duplicates: duplicates, skipping: skipping)
+        return try scanner.document(bytes.span)
+    }
+
+    /// Reads a string of JSON.
+    package static func parse(_ text: String) throws(ParseError) -> Document {
+        try parse(Array(text.utf8))
+    }
+}
+
+/// A place in a text file: line and column count from 1, columns in Unicode scalars.
+package struct Position: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let line: Int
+    package let column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// The first character of a file.
+    package static let start = Position(line: 1, column: 1)
+
+    /// The place of a byte: counts line feeds and scalars before it.
+    package init(offset: Int, in bytes: Span<UInt8>) {
+        var line = 1
+        var column = 1
+        for index in 0..<min(offset, bytes.count) {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                column = 1
+            } else if byte & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        self.init(line: line, column: column)
+    }
+
+    package var description: String { "\(line):\(column)" }
+
+    package static func < (left: Position, right: Position) -> Bool {
+        (left.line, left.column) < (right.line, right.column)
+    }
+}
