@@ -1,0 +1,148 @@
+package import Domain
+
+/// What a resource of the API is: its names, its scope, its subresources and the rules its
+/// objects follow.
+package struct KindDefinition: Sendable {
+    /// When an update raises `metadata.generation`.
+    package enum Generations: Hashable, Sendable {
+        /// The kind has no generation; what a client writes at creation stays.
+        case none
+        /// A change of `spec`.
+        case spec
+        /// A change of `spec` or of the annotations (Deployment).
+        case specAndAnnotations
+        /// A change of anything but `metadata` and `status` (custom resources with a status
+        /// subresource).
+        case allButStatus
+        /// A change of anything but `metadata`.
+        case all
+    }
+
+    /// Where a kind with a scale subresource keeps its numbers.
+    package struct Scale: Hashable, Sendable {
+        package var specReplicas: [String]
+        package var statusReplicas: [String]
+        /// `nil` if the kind has no selector there.
+        package var selector: [String]?
+
+        package init(specReplicas: [String], statusReplicas: [String], selector: [String]?) {
+            self.specReplicas = specReplicas
+            self.statusReplicas = statusReplicas
+            self.selector = selector
+        }
+    }
+
+    /// The rules of a kind that are code. Each is a pure function.
+    package struct Rules: Sendable {
+        /// Fills in what the client left out; for every write, before anything else.
+        package var applyDefaults: @Sendable (inout Document) -> Void = { _ in }
+        /// Puts an object that is created into its first state (phase, generation).
+        package var prepareCreate: @Sendable (inout Document) -> Void = { _ in }
+        /// What is wrong with an object that is created.
+        package var validateCreate: @Sendable (Document) -> [APIStatus.Cause] = { _ in [] }
+        /// Carries over what an update must not change; `(new, old)`.
+        package var prepareUpdate: @Sendable (inout Document, Document) -> Void = { _, _ in }
+        /// What is wrong with an update, `(new, old)`; both the main resource and status.
+        package var validateUpdate: @Sendable (Document, Document) -> [APIStatus.Cause] = {
+            _,
+            _ in []
+        }
+        /// From the form a client writes in this version to the stored form.
+        package var toStored: (@Sendable (Document) -> Document)?
+        /// From the stored form to the form of this version.
+        package var fromStored: (@Sendable (Document) -> Document)?
+        /// The fields of a field selector besides `metadata.name` and `metadata.namespace`,
+        /// with their values for an object.
+        package var selectableFields: [String: @Sendable (Document) -> String] = [:]
+
+        package init() {}
+    }
+
+    package var kind: ResourceKind
+    package var isNamespaced: Bool
+    package var singular: String
+    package var listKind: String
+    package var shortNames: [String] = []
+    package var categories: [String] = []
+    /// Names where the objects are stored: resources with the same name here are views of the
+    /// same objects (versions of a custom resource; the two Event groups).
+    package var storage: String
+    package var hasStatus = false
+    package var scale: Scale?
+    /// The definition this kind comes from; `nil` for built-in kinds.
+    package var customDefinition: String?
+    /// An update without a resourceVersion is taken as it is.
+    package var allowsUnconditionalUpdate = true
+    /// PUT on a name that is free creates.
+    package var allowsCreateOnUpdate = false
+    /// DELETE answers with the object, not with a Status.
+    package var returnsDeletedObject = false
+    package var generations = Generations.none
+    package var rules = Rules()
+
+    package init(_ kind: ResourceKind, isNamespaced: Bool = true) {
+        self.kind = kind
+        self.isNamespaced = isNamespaced
+        singular = kind.kind.lowercased()
+        listKind = kind.kind + "List"
+        storage = kind.description
+    }
+}
+
+/// The kinds a store knows, in the order in which they came.
+package struct KindRegistry: Sendable {
+    package private(set) var definitions: [KindDefinition] = []
+    private var positions: [ResourceKind: Int] = [:]
+    private var storages: [String: Int] = [:]
+
+    package init(_ definitions: [KindDefinition] = []) {
+        for definition in definitions { add(definition) }
+    }
+
+    /// The definition of a kind; `nil` if it is not served.
+    package subscript(kind: ResourceKind) -> KindDefinition? {
+        positions[kind].map { definitions[$0] }
+    }
+
+    /// The first definition over a storage: the form in which its objects are stored.
+    package func stored(_ storage: String) -> KindDefinition? {
+        storages[storage].map { definitions[$0] }
+    }
+
+    /// The resource `group/version/plural` of a path.
+    package func find(group: String, version: String, plural: String) -> KindDefinition? {
+        definitions.first {
+            $0.kind.plural == plural && $0.kind.group == group && $0.kind.version == version
+        }
+    }
+
+    /// The definition for the `apiVersion` and `kind` an object carries.
+    package func find(apiVersion: String, kind: String) -> KindDefinition? {
+        definitions.first { $0.kind.kind == kind && $0.kind.apiVersion == apiVersion }
+    }
+
+    /// Adds a kind or replaces the one with the same name.
+    package mutating func add(_ definition: KindDefinition) {
+        if let position = positions[definition.kind] {
+            definitions[position] = definition
+        } else {
+            definitions.append(definition)
+        }
+        index()
+    }
+
+    /// Removes kinds.
+    package mutating func removeAll(where condition: (KindDefinition) -> Bool) {
+        definitions.removeAll(where: condition)
+        index()
+    }
+
+    private mutating func index() {
+        positions = [:]
+        storages = [:]
+        for (position, definition) in definitions.enumerated() {
+            positions[definition.kind] = position
+            if storages[definition.storage] == nil { storages[definition.storage] = position }
+        }
+    }
+}
