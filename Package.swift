@@ -55,7 +55,8 @@ let package = Package(
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
         .target(name: "Transport", dependencies: ["CLibCurl", asyncAlgorithms, logging]),
         .target(
-            name: "Cluster", dependencies: ["Domain", "Documents", "Resources", "Transport", logging]),
+            name: "Cluster",
+            dependencies: ["Domain", "Documents", "Resources", "Transport", logging]),
         .target(
             name: "Signals", dependencies: ["Domain", "Documents", "Transport", logging]),
         .target(
