@@ -33,8 +33,13 @@ package struct ReleaseSpec: Hashable, Sendable {
     package var suspend: Bool
 
     package init(
-        runtime: Runtime, versions: [DeclaredVersion], serving: Serving, traffic: Traffic,
-        strategy: Strategy, health: HealthPolicy = .init(), onFailure: OnFailure = .init(),
+        runtime: Runtime,
+        versions: [DeclaredVersion],
+        serving: Serving,
+        traffic: Traffic,
+        strategy: Strategy,
+        health: HealthPolicy = .init(),
+        onFailure: OnFailure = .init(),
         suspend: Bool = false
     ) {
         self.runtime = runtime
@@ -69,7 +74,11 @@ package struct DeclaredVersion: Hashable, Sendable {
     package var weight: Int
 
     package init(
-        name: String, uri: String? = nil, image: String? = nil, pin: String? = nil, weight: Int
+        name: String,
+        uri: String? = nil,
+        image: String? = nil,
+        pin: String? = nil,
+        weight: Int
     ) {
         self.name = name
         self.uri = uri
@@ -108,7 +117,10 @@ package struct GatewayTraffic: Hashable, Sendable {
         package var port: Int?
 
         package init(
-            name: String, namespace: String? = nil, sectionName: String? = nil, port: Int? = nil
+            name: String,
+            namespace: String? = nil,
+            sectionName: String? = nil,
+            port: Int? = nil
         ) {
             self.name = name
             self.namespace = namespace
@@ -154,7 +166,9 @@ package struct Canary: Hashable, Sendable {
         steps: [
             .weight(5, for: .minutes(5)), .weight(25, for: .minutes(10)),
             .weight(50, for: .minutes(10)),
-        ], bake: .hours(1))
+        ],
+        bake: .hours(1)
+    )
 }
 
 /// One step of a canary.
@@ -181,8 +195,11 @@ package struct HealthPolicy: Hashable, Sendable {
     package var probes: [GoldenProbe]
 
     package init(
-        unreadyMax: Int = 0, unreadyFor: TimeSpan = .zero, restartsMax: Int = 0,
-        progressDeadline: TimeSpan = .minutes(10), probes: [GoldenProbe] = []
+        unreadyMax: Int = 0,
+        unreadyFor: TimeSpan = .zero,
+        restartsMax: Int = 0,
+        progressDeadline: TimeSpan = .minutes(10),
+        probes: [GoldenProbe] = []
     ) {
         self.unreadyMax = unreadyMax
         self.unreadyFor = unreadyFor
@@ -204,7 +221,9 @@ package struct GoldenProbe: Hashable, Sendable {
     package var timeout: TimeSpan
 
     package init(
-        golden: String? = nil, cases: [GoldenCase] = [], every: TimeSpan = .seconds(10),
+        golden: String? = nil,
+        cases: [GoldenCase] = [],
+        every: TimeSpan = .seconds(10),
         timeout: TimeSpan = .seconds(10)
     ) {
         self.golden = golden

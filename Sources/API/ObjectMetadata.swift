@@ -13,9 +13,15 @@ package struct ObjectMetadata: Hashable, Sendable {
     package var deletionTimestamp: Timestamp?
 
     package init(
-        name: String, namespace: String = "", uid: String = "", resourceVersion: String = "",
-        generation: Int64 = 0, labels: Fields = .init(), annotations: Fields = .init(),
-        creationTimestamp: Timestamp? = nil, deletionTimestamp: Timestamp? = nil
+        name: String,
+        namespace: String = "",
+        uid: String = "",
+        resourceVersion: String = "",
+        generation: Int64 = 0,
+        labels: Fields = .init(),
+        annotations: Fields = .init(),
+        creationTimestamp: Timestamp? = nil,
+        deletionTimestamp: Timestamp? = nil
     ) {
         self.name = name
         self.namespace = namespace
@@ -36,13 +42,16 @@ package struct ObjectMetadata: Hashable, Sendable {
             metadata?[key]?.stringValue.flatMap(Timestamp.init(rfc3339:))
         }
         self.init(
-            name: text("name"), namespace: text("namespace"), uid: text("uid"),
+            name: text("name"),
+            namespace: text("namespace"),
+            uid: text("uid"),
             resourceVersion: text("resourceVersion"),
             generation: metadata?["generation"]?.integerValue ?? 0,
             labels: metadata?["labels"]?.objectValue ?? .init(),
             annotations: metadata?["annotations"]?.objectValue ?? .init(),
             creationTimestamp: time("creationTimestamp"),
-            deletionTimestamp: time("deletionTimestamp"))
+            deletionTimestamp: time("deletionTimestamp")
+        )
     }
 
     /// An annotation's text.

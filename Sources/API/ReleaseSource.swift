@@ -36,8 +36,13 @@ package struct SourceSpec: Hashable, Sendable {
     package var suspend: Bool
 
     package init(
-        url: String, branch: String = "main", path: String = "", interval: TimeSpan = .seconds(15),
-        prune: Bool = false, writeBack: WriteBack = .init(), suspend: Bool = false
+        url: String,
+        branch: String = "main",
+        path: String = "",
+        interval: TimeSpan = .seconds(15),
+        prune: Bool = false,
+        writeBack: WriteBack = .init(),
+        suspend: Bool = false
     ) {
         self.url = url
         self.branch = branch
@@ -58,7 +63,9 @@ package struct WriteBack: Hashable, Sendable {
     package var authorEmail: String
 
     package init(
-        enabled: Bool = true, stateBranch: String = "slipway/state", authorName: String = "Slipway",
+        enabled: Bool = true,
+        stateBranch: String = "slipway/state",
+        authorName: String = "Slipway",
         authorEmail: String = "slipway@slipway.dev"
     ) {
         self.enabled = enabled
@@ -82,8 +89,12 @@ package struct SourceStatus: Hashable, Sendable {
     package var conditions: [Condition]
 
     package init(
-        observedGeneration: Int64 = 0, observedCommit: String = "", lastFetch: Timestamp? = nil,
-        releases: Int = 0, problems: [String] = [], conditions: [Condition] = []
+        observedGeneration: Int64 = 0,
+        observedCommit: String = "",
+        lastFetch: Timestamp? = nil,
+        releases: Int = 0,
+        problems: [String] = [],
+        conditions: [Condition] = []
     ) {
         self.observedGeneration = observedGeneration
         self.observedCommit = observedCommit

@@ -46,11 +46,20 @@ package struct ReleaseStatus: Hashable, Sendable {
     package static let quarantineLimit = 20
 
     package init(
-        phase: Phase = .pending, message: String = "", observedGeneration: Int64 = 0,
-        observedCommit: String = "", declared: [DeclaredShare] = [], proven: ProvenSplit? = nil,
-        attempt: Attempt? = nil, versions: [VersionStatus] = [], step: StepStatus? = nil,
-        conditions: [Condition] = [], history: [HistoryEntry] = [],
-        quarantine: [QuarantineEntry] = [], handled: [HandledAction] = [], intent: Int64 = 0,
+        phase: Phase = .pending,
+        message: String = "",
+        observedGeneration: Int64 = 0,
+        observedCommit: String = "",
+        declared: [DeclaredShare] = [],
+        proven: ProvenSplit? = nil,
+        attempt: Attempt? = nil,
+        versions: [VersionStatus] = [],
+        step: StepStatus? = nil,
+        conditions: [Condition] = [],
+        history: [HistoryEntry] = [],
+        quarantine: [QuarantineEntry] = [],
+        handled: [HandledAction] = [],
+        intent: Int64 = 0,
         pendingRevert: PendingRevert? = nil
     ) {
         self.phase = phase
@@ -95,7 +104,10 @@ package struct ProvenSplit: Hashable, Sendable {
     package var provisional: Bool
 
     package init(
-        shares: [DeclaredShare], commit: String, since: Timestamp, provisional: Bool = false
+        shares: [DeclaredShare],
+        commit: String,
+        since: Timestamp,
+        provisional: Bool = false
     ) {
         self.shares = shares
         self.commit = commit
@@ -132,11 +144,23 @@ package struct Attempt: Hashable, Sendable {
     package var approvedStep: Int
     /// A person's rollback: the target is not the declaration.
     package var manual: Bool
+    /// A fingerprint of the steps that `step` counts in; empty before the first. When the steps
+    /// change in the middle, the place in the new ones is found from the traffic in force.
+    package var plan: String
 
     package init(
-        intent: Int64, target: [DeclaredShare], new: [Digest], step: Int = -1,
-        confirmedAt: Timestamp? = nil, startedAt: Timestamp, commit: String, author: String,
-        promoted: Bool = false, approvedStep: Int = -1, manual: Bool = false
+        intent: Int64,
+        target: [DeclaredShare],
+        new: [Digest],
+        step: Int = -1,
+        confirmedAt: Timestamp? = nil,
+        startedAt: Timestamp,
+        commit: String,
+        author: String,
+        promoted: Bool = false,
+        approvedStep: Int = -1,
+        manual: Bool = false,
+        plan: String = ""
     ) {
         self.intent = intent
         self.target = target
@@ -149,6 +173,7 @@ package struct Attempt: Hashable, Sendable {
         self.promoted = promoted
         self.approvedStep = approvedStep
         self.manual = manual
+        self.plan = plan
     }
 }
 
@@ -175,8 +200,14 @@ package struct VersionStatus: Hashable, Sendable {
     package var since: Timestamp
 
     package init(
-        digest: Digest, version: String, weight: Int, ready: Int, desired: Int, health: Health,
-        message: String = "", since: Timestamp
+        digest: Digest,
+        version: String,
+        weight: Int,
+        ready: Int,
+        desired: Int,
+        health: Health,
+        message: String = "",
+        since: Timestamp
     ) {
         self.digest = digest
         self.version = version
@@ -231,8 +262,14 @@ package struct HistoryEntry: Hashable, Sendable {
     package var endedAt: Timestamp
 
     package init(
-        verdict: Verdict, intent: Int64, shares: [DeclaredShare], commit: String, author: String,
-        evidence: String, startedAt: Timestamp, endedAt: Timestamp
+        verdict: Verdict,
+        intent: Int64,
+        shares: [DeclaredShare],
+        commit: String,
+        author: String,
+        evidence: String,
+        startedAt: Timestamp,
+        endedAt: Timestamp
     ) {
         self.verdict = verdict
         self.intent = intent
@@ -257,8 +294,13 @@ package struct QuarantineEntry: Hashable, Sendable {
     package var at: Timestamp
 
     package init(
-        digest: Digest, version: String, intent: Int64, reason: String, message: String,
-        commit: String, at: Timestamp
+        digest: Digest,
+        version: String,
+        intent: Int64,
+        reason: String,
+        message: String,
+        commit: String,
+        at: Timestamp
     ) {
         self.digest = digest
         self.version = version

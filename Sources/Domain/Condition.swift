@@ -21,7 +21,11 @@ package struct Condition: Hashable, Sendable {
     package static let messageLimit = 32_768
 
     package init(
-        type: String, status: Status, reason: String, message: String, observedGeneration: Int64,
+        type: String,
+        status: Status,
+        reason: String,
+        message: String,
+        observedGeneration: Int64,
         lastTransition: Timestamp
     ) {
         self.type = type
@@ -38,11 +42,14 @@ package struct Condition: Hashable, Sendable {
             let status = document["status"]?.stringValue.flatMap(Status.init)
         else { return nil }
         self.init(
-            type: type, status: status, reason: document["reason"]?.stringValue ?? "",
+            type: type,
+            status: status,
+            reason: document["reason"]?.stringValue ?? "",
             message: document["message"]?.stringValue ?? "",
             observedGeneration: document["observedGeneration"]?.integerValue ?? 0,
             lastTransition: document["lastTransitionTime"]?.stringValue
-                .flatMap(Timestamp.init(rfc3339:)) ?? Timestamp(milliseconds: 0))
+                .flatMap(Timestamp.init(rfc3339:)) ?? Timestamp(milliseconds: 0)
+        )
     }
 
     /// The condition as an element of `status.conditions`.

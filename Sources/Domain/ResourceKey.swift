@@ -35,33 +35,89 @@ package struct ResourceKind: Hashable, Sendable, Comparable, CustomStringConvert
 extension ResourceKind {
     package static let pod = ResourceKind(group: "", version: "v1", kind: "Pod", plural: "pods")
     package static let service = ResourceKind(
-        group: "", version: "v1", kind: "Service", plural: "services")
+        group: "",
+        version: "v1",
+        kind: "Service",
+        plural: "services"
+    )
     package static let namespace = ResourceKind(
-        group: "", version: "v1", kind: "Namespace", plural: "namespaces")
+        group: "",
+        version: "v1",
+        kind: "Namespace",
+        plural: "namespaces"
+    )
     package static let configMap = ResourceKind(
-        group: "", version: "v1", kind: "ConfigMap", plural: "configmaps")
+        group: "",
+        version: "v1",
+        kind: "ConfigMap",
+        plural: "configmaps"
+    )
     package static let secret = ResourceKind(
-        group: "", version: "v1", kind: "Secret", plural: "secrets")
+        group: "",
+        version: "v1",
+        kind: "Secret",
+        plural: "secrets"
+    )
     package static let deployment = ResourceKind(
-        group: "apps", version: "v1", kind: "Deployment", plural: "deployments")
+        group: "apps",
+        version: "v1",
+        kind: "Deployment",
+        plural: "deployments"
+    )
     package static let replicaSet = ResourceKind(
-        group: "apps", version: "v1", kind: "ReplicaSet", plural: "replicasets")
+        group: "apps",
+        version: "v1",
+        kind: "ReplicaSet",
+        plural: "replicasets"
+    )
     package static let controllerRevision = ResourceKind(
-        group: "apps", version: "v1", kind: "ControllerRevision", plural: "controllerrevisions")
+        group: "apps",
+        version: "v1",
+        kind: "ControllerRevision",
+        plural: "controllerrevisions"
+    )
     package static let endpointSlice = ResourceKind(
-        group: "discovery.k8s.io", version: "v1", kind: "EndpointSlice", plural: "endpointslices")
+        group: "discovery.k8s.io",
+        version: "v1",
+        kind: "EndpointSlice",
+        plural: "endpointslices"
+    )
     package static let lease = ResourceKind(
-        group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases")
+        group: "coordination.k8s.io",
+        version: "v1",
+        kind: "Lease",
+        plural: "leases"
+    )
     package static let event = ResourceKind(
-        group: "events.k8s.io", version: "v1", kind: "Event", plural: "events")
+        group: "events.k8s.io",
+        version: "v1",
+        kind: "Event",
+        plural: "events"
+    )
     package static let httpRoute = ResourceKind(
-        group: "gateway.networking.k8s.io", version: "v1", kind: "HTTPRoute", plural: "httproutes")
+        group: "gateway.networking.k8s.io",
+        version: "v1",
+        kind: "HTTPRoute",
+        plural: "httproutes"
+    )
     package static let gateway = ResourceKind(
-        group: "gateway.networking.k8s.io", version: "v1", kind: "Gateway", plural: "gateways")
+        group: "gateway.networking.k8s.io",
+        version: "v1",
+        kind: "Gateway",
+        plural: "gateways"
+    )
     package static let modelRelease = ResourceKind(
-        group: "slipway.dev", version: "v1alpha1", kind: "ModelRelease", plural: "modelreleases")
+        group: "slipway.dev",
+        version: "v1alpha1",
+        kind: "ModelRelease",
+        plural: "modelreleases"
+    )
     package static let releaseSource = ResourceKind(
-        group: "slipway.dev", version: "v1alpha1", kind: "ReleaseSource", plural: "releasesources")
+        group: "slipway.dev",
+        version: "v1alpha1",
+        kind: "ReleaseSource",
+        plural: "releasesources"
+    )
 }
 
 /// The name of one object: kind, namespace (empty for cluster-scoped kinds) and name.

@@ -1,0 +1,137 @@
+import API
+import Domain
+import Verdicts
+
+/// What Git wants, and what the route remembers of earlier lives of the controller.
+extension ReleaseMachine {
+    /// A route of ours without a status (a restored or reinstalled CRD, a release made again under
+    /// the same name): what serves is taken as it is, and counts as provisional.
+    mutating func adoptWhatServes() {
+        guard status.declared.isEmpty, status.proven == nil, status.attempt == nil,
+            case .ours(let state) = snapshot.route, let split = state.split?.withoutZeros
+        else { return }
+        let shares = split.shares.map { share in
+            DeclaredShare(
+                digest: share.digest,
+                version: snapshot.version(share.digest)?.version ?? share.digest.tag,
+                weight: share.weight
+            )
+        }
+        status.proven = ProvenSplit(shares: shares, commit: "", since: now, provisional: true)
+        status.intent = max(status.intent, state.refused?.intent ?? 0)
+    }
+
+    /// The mark on the route counts until the status says the same: an attempt that it names has
+    /// failed, and a digest that it names is refused where the status was lost.
+    mutating func absorbMark() {
+        guard case .ours(let state) = snapshot.route, let mark = state.refused else { return }
+        if let attempt = status.attempt, attempt.intent == mark.intent,
+            attempt.new.contains(mark.digest)
+        {
+            let remembered = snapshot.remembered
+            let failure =
+                remembered?.intent == mark.intent && remembered?.digest == mark.digest
+                ? remembered?.failure : nil
+            conclude(
+                attempt,
+                mark.digest,
+                failure
+                    ?? .init(.recorded, "traffic was taken back before the controller restarted")
+            )
+        } else if status.intent <= mark.intent, status.attempt == nil,
+            !status.isRefused(mark.digest)
+        {
+            let version = spec.declaredShares.first { $0.digest == mark.digest }?.version
+            quarantine(
+                mark.digest,
+                version: version ?? mark.digest.tag,
+                intent: mark.intent,
+                .init(.recorded, "the route carries its mark of refusal"),
+                commit: ""
+            )
+            status.intent = mark.intent
+        }
+    }
+
+    /// Sees what is declared now, lifts the quarantine of what Git declared anew, and starts or
+    /// ends attempts accordingly.
+    mutating func takeDeclaration() {
+        let declared = spec.declaredShares
+        guard declared != status.declared else { return }
+        let before = Set(status.declared.map(\.digest))
+        let author = snapshot.release.metadata.annotation(Names.author) ?? ""
+        // Slipway's own commits never lift a quarantine, and a status that was lost has seen no
+        // transition.
+        if author != Names.fieldManager, !status.declared.isEmpty {
+            for share in declared where !before.contains(share.digest) {
+                status.quarantine.removeAll { $0.digest == share.digest }
+            }
+        }
+        status.declared = declared
+        status.observedCommit = snapshot.release.metadata.annotation(Names.commit) ?? ""
+        if let attempt = status.attempt {
+            supersede(attempt)
+        }
+        startAttempt(author: author)
+    }
+
+    /// Begins a rollout to the declaration, unless it is refused or already in force.
+    mutating func startAttempt(author: String) {
+        let declared = status.declared
+        guard !declared.contains(where: { $0.weight > 0 && status.isRefused($0.digest) }) else {
+            return
+        }
+        if let proven = status.proven, !proven.provisional, sameSplit(proven.shares, declared) {
+            // Git says again what serves: names and commit may be newer.
+            status.proven?.shares = declared
+            if !status.observedCommit.isEmpty { status.proven?.commit = status.observedCommit }
+            status.pendingRevert = nil
+            return
+        }
+        let known = status.provenDigests.union(status.proven?.shares.map(\.digest) ?? [])
+        status.intent += 1
+        status.pendingRevert = nil
+        status.attempt = Attempt(
+            intent: status.intent,
+            target: declared,
+            new: declared.filter { $0.weight > 0 && !known.contains($0.digest) }.map(\.digest),
+            startedAt: now,
+            commit: status.observedCommit,
+            author: author
+        )
+    }
+
+    /// Ends an attempt that a newer declaration overtook. Where nothing is proven yet and it has
+    /// the traffic, it stays in place as what serves until something better is ready.
+    private mutating func supersede(_ attempt: Attempt) {
+        status.attempt = nil
+        record(.superseded, attempt, evidence: "a newer declaration took over")
+        guard status.proven == nil, !serving.isEmpty, let split = splitInForce else { return }
+        status.proven = ProvenSplit(
+            shares: split.shares.map { share in
+                attempt.target.first { $0.digest == share.digest }.map {
+                    DeclaredShare(
+                        digest: $0.digest,
+                        version: $0.version,
+                        weight: share.weight
+                    )
+                }
+                    ?? DeclaredShare(
+                        digest: share.digest,
+                        version: share.digest.tag,
+                        weight: share.weight
+                    )
+            },
+            commit: attempt.commit,
+            since: now,
+            provisional: true
+        )
+    }
+
+    private func sameSplit(_ left: [DeclaredShare], _ right: [DeclaredShare]) -> Bool {
+        func weights(_ shares: [DeclaredShare]) -> Weights? {
+            Weights(shares.map { .init(digest: $0.digest, weight: $0.weight) })?.withoutZeros
+        }
+        return weights(left) == weights(right)
+    }
+}

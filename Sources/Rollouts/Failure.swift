@@ -1,0 +1,127 @@
+import API
+import Domain
+import Verdicts
+
+/// Judging versions, and the way back.
+extension ReleaseMachine {
+    /// Judges every version that is under test or proven. Versions under test answer to the
+    /// release's whole health policy; proven ones can be `healthy`, `reduced` or `starting`: what
+    /// happens to them says nothing new of the version.
+    mutating func judge() {
+        let proven = status.proven?.shares.map(\.digest) ?? []
+        let target = status.attempt?.target.map(\.digest) ?? []
+        for digest in Set(proven + target).sorted() {
+            guard let observed = snapshot.version(digest) else {
+                verdicts[digest] = .starting("not made yet")
+                continue
+            }
+            var policy = spec.health
+            if proven.contains(digest), status.attempt?.new.contains(digest) != true {
+                policy.restartsMax = .max
+                policy.unreadyMax = .max
+                policy.progressDeadline = .longest
+            }
+            let since =
+                [observed.created, status.attempt?.startedAt].compactMap { $0 }.max() ?? now
+            let judge = HealthJudge(
+                policy: policy,
+                desired: spec.serving.replicas,
+                since: since,
+                proberTrusted: snapshot.proberTrusted
+            )
+            let (verdict, recheck) = judge.verdict(observed.pods, now: now)
+            verdicts[digest] = verdict
+            if let recheck { wake(at: recheck) }
+        }
+    }
+
+    /// The version that makes the attempt under way fail, if any. A failure that was decided once
+    /// stays decided, also if the pods recover before the route is written.
+    func failedInAttempt() -> (Digest, VersionVerdict.Failure)? {
+        guard let attempt = status.attempt else { return nil }
+        for decided in [failure, snapshot.remembered] {
+            if let decided, decided.intent == attempt.intent {
+                return (decided.digest, decided.failure)
+            }
+        }
+        let proven = status.proven?.shares.map(\.digest) ?? []
+        let underTest = attempt.new + attempt.target.map(\.digest).filter { !proven.contains($0) }
+        for digest in underTest {
+            if let failure = verdicts[digest]?.failure { return (digest, failure) }
+        }
+        return nil
+    }
+
+    /// Takes traffic back from an attempt. The route goes first; nothing but the versions that get
+    /// the traffic is asked. Without traffic on it the attempt simply ends; with traffic and
+    /// nothing better, traffic stays where it is.
+    mutating func fail(_ digest: Digest, _ cause: VersionVerdict.Failure) {
+        guard let attempt = status.attempt else { return }
+        guard hasTraffic(attempt) else {
+            failure = nil
+            conclude(attempt, digest, cause)
+            return
+        }
+        guard let base else {
+            failure = nil
+            holding = cause
+            status.attempt?.confirmedAt = nil
+            waitsFor = "a version that can take the traffic: \(cause.message)"
+            return
+        }
+        failure = RememberedFailure(digest: digest, intent: attempt.intent, failure: cause)
+        route = RouteIntent(
+            split: registered(base),
+            refused: RefusedMark(digest: digest, intent: attempt.intent),
+            direction: .backward
+        )
+        waitsFor = "the route to give traffic back"
+    }
+
+    /// Whether the stored route may send traffic to what the attempt brings. A route that was
+    /// edited by hand may.
+    private func hasTraffic(_ attempt: Attempt) -> Bool {
+        guard case .ours(let state) = snapshot.route else { return false }
+        guard let split = state.split else { return true }
+        let proven = status.proven?.shares.map(\.digest) ?? []
+        let brought = attempt.target.map(\.digest).filter { !proven.contains($0) } + attempt.new
+        return brought.contains { split.weight(of: $0) > 0 }
+    }
+
+    /// Ends a failed attempt in the status: the digest is refused, the history says why, and Git
+    /// is owed a revert where the declaration came from there and something proven can be restored.
+    mutating func conclude(_ attempt: Attempt, _ digest: Digest, _ cause: VersionVerdict.Failure) {
+        let version = attempt.target.first { $0.digest == digest }?.version ?? digest.tag
+        quarantine(
+            digest,
+            version: version,
+            intent: attempt.intent,
+            cause,
+            commit: attempt.commit
+        )
+        record(
+            attempt.step < 0 ? .rejected : .reverted,
+            attempt,
+            evidence: "version \(version): \(cause.reason.rawValue): \(cause.message)"
+        )
+        status.attempt = nil
+        if cause.reason == .rolledBack,
+            let value = snapshot.release.metadata.annotation(Names.rollback)
+        {
+            status.handled.removeAll { $0.annotation == Names.rollback }
+            status.handled.append(
+                HandledAction(annotation: Names.rollback, value: value, at: now)
+            )
+        }
+        guard let proven = status.proven, !proven.provisional, !proven.commit.isEmpty,
+            !attempt.commit.isEmpty, !attempt.manual, spec.onFailure.git == .revertCommit
+        else { return }
+        status.pendingRevert = PendingRevert(
+            refused: digest,
+            intent: attempt.intent,
+            restore: proven.commit,
+            message: "version \(version): \(cause.reason.rawValue): \(cause.message)",
+            manual: cause.reason == .rolledBack
+        )
+    }
+}

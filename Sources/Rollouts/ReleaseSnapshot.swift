@@ -1,0 +1,172 @@
+package import API
+package import Domain
+package import Verdicts
+
+/// Everything a decision about one release is made from: no decision looks at anything else.
+package struct ReleaseSnapshot: Sendable {
+    package var release: ModelRelease
+    /// Versions that have objects in the cluster, ascending by digest.
+    package var versions: [VersionObservation]
+    package var route: RouteObservation
+    package var gateway: GatewayObservation
+    /// A failure that was acted on but is not in the status yet.
+    package var remembered: RememberedFailure?
+    /// The prober reached pods of proven versions lately.
+    package var proberTrusted: Bool
+    package var settings: RolloutSettings
+
+    package init(
+        release: ModelRelease,
+        versions: [VersionObservation],
+        route: RouteObservation,
+        gateway: GatewayObservation,
+        remembered: RememberedFailure? = nil,
+        proberTrusted: Bool = true,
+        settings: RolloutSettings = .init()
+    ) {
+        self.release = release
+        self.versions = versions
+        self.route = route
+        self.gateway = gateway
+        self.remembered = remembered
+        self.proberTrusted = proberTrusted
+        self.settings = settings
+    }
+
+    /// The observation of a version, if it has objects.
+    package func version(_ digest: Digest) -> VersionObservation? {
+        versions.first { $0.digest == digest }
+    }
+}
+
+/// Waits that belong to the installation, not to a release.
+package struct RolloutSettings: Hashable, Sendable {
+    /// How long gateways may need to put an accepted route in force.
+    package var settle: TimeSpan
+    /// How long a version without traffic keeps its pods.
+    package var drain: TimeSpan
+
+    package init(settle: TimeSpan = .seconds(10), drain: TimeSpan = .seconds(30)) {
+        self.settle = settle
+        self.drain = drain
+    }
+}
+
+/// A failure whose route is written and whose status is not.
+package struct RememberedFailure: Hashable, Sendable {
+    package let digest: Digest
+    package let intent: Int64
+    package let failure: VersionVerdict.Failure
+
+    package init(digest: Digest, intent: Int64, failure: VersionVerdict.Failure) {
+        self.digest = digest
+        self.intent = intent
+        self.failure = failure
+    }
+}
+
+/// What the cluster holds of one version.
+package struct VersionObservation: Sendable {
+    /// Whether one of the version's objects exists and whose it is.
+    package enum Presence: Hashable, Sendable {
+        case absent
+        case ours
+        /// It exists and is not ours, or is being deleted; who has it.
+        case foreign(String)
+    }
+
+    package var digest: Digest
+    package var version: String
+    package var revision: Presence
+    package var deployment: Presence
+    package var service: Presence
+    /// The Deployment's replicas, and whether its controller has seen the newest spec.
+    package var replicas: Int
+    package var deploymentObserved: Bool
+    /// When the Deployment was made.
+    package var created: Timestamp?
+    package var pods: [PodSample]
+    /// Ready endpoints of the version's Service, each pod once.
+    package var readyEndpoints: Int
+
+    package init(
+        digest: Digest,
+        version: String,
+        revision: Presence = .absent,
+        deployment: Presence = .absent,
+        service: Presence = .absent,
+        replicas: Int = 0,
+        deploymentObserved: Bool = false,
+        created: Timestamp? = nil,
+        pods: [PodSample] = [],
+        readyEndpoints: Int = 0
+    ) {
+        self.digest = digest
+        self.version = version
+        self.revision = revision
+        self.deployment = deployment
+        self.service = service
+        self.replicas = replicas
+        self.deploymentObserved = deploymentObserved
+        self.created = created
+        self.pods = pods
+        self.readyEndpoints = readyEndpoints
+    }
+
+    /// All three objects exist and are ours.
+    package var isComplete: Bool { revision == .ours && deployment == .ours && service == .ours }
+}
+
+/// The release's route as it is stored.
+package enum RouteObservation: Hashable, Sendable {
+    case absent
+    case ours(RouteState)
+    /// The name is taken by somebody else; by whom.
+    case foreign(String)
+}
+
+/// What the stored route says.
+package struct RouteState: Hashable, Sendable {
+    /// What the gateways say of the route at its current generation.
+    package enum Acceptance: Hashable, Sendable {
+        case pending(String)
+        case accepted
+        case refused(String)
+    }
+
+    /// `nil` where backends or weights are not what Slipway writes: edited by hand.
+    package var split: Weights?
+    package var refused: RefusedMark?
+    package var acceptance: Acceptance
+    /// Other parts of the spec are not what Slipway writes.
+    package var drifted: Bool
+
+    package init(
+        split: Weights?,
+        refused: RefusedMark? = nil,
+        acceptance: Acceptance,
+        drifted: Bool = false
+    ) {
+        self.split = split
+        self.refused = refused
+        self.acceptance = acceptance
+        self.drifted = drifted
+    }
+}
+
+/// `DIGEST@INTENT` on the route: traffic was taken back from this digest in that attempt.
+package struct RefusedMark: Hashable, Sendable {
+    package let digest: Digest
+    package let intent: Int64
+
+    package init(digest: Digest, intent: Int64) {
+        self.digest = digest
+        self.intent = intent
+    }
+}
+
+/// What is known of the gateways that the route names.
+package enum GatewayObservation: Hashable, Sendable {
+    case present
+    case missing(String)
+}

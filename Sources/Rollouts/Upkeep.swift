@@ -1,0 +1,87 @@
+import API
+import Domain
+import Verdicts
+
+/// What has to be there when nothing moves: the route of what is proven, the objects of what is
+/// needed, and the end of what is not.
+extension ReleaseMachine {
+    /// The route when no step asks for another: what is proven serves.
+    func steadyRoute() -> RouteIntent? {
+        if let attempt = status.attempt, attempt.step >= 0 { return nil }
+        guard holding == nil, let base else { return nil }
+        return RouteIntent(split: registered(base), refused: nil, direction: .backward)
+    }
+
+    /// No write of a route that is as it has to be, or that is not ours.
+    mutating func dropRouteInForce() {
+        guard let wanted = route else { return }
+        switch snapshot.route {
+        case .absent: break
+        case .foreign(let owner):
+            waitsFor = "HTTPRoute \(snapshot.release.metadata.name) belongs to \(owner)"
+            route = nil
+        case .ours(let state):
+            let marked = wanted.refused == nil || wanted.refused == state.refused
+            if state.split == wanted.split, marked, !state.drifted { route = nil }
+        }
+    }
+
+    /// A split with all versions that have a Service registered at 0, except those that are
+    /// leaving: gateways know a backend before it gets traffic and until it has drained.
+    func registered(_ split: Weights) -> Weights {
+        split.registering(
+            snapshot.versions.filter { $0.service == .ours && !isDrained($0.digest) }.map(\.digest)
+        )
+    }
+
+    /// Versions that must have their objects.
+    private var needed: [Digest] {
+        let wanted = (status.attempt?.target ?? []) + (status.proven?.shares ?? [])
+        return Set(wanted.filter { $0.weight > 0 }.map(\.digest)).union(serving).sorted()
+    }
+
+    /// Whether a version has been without traffic for as long as draining takes.
+    private func isDrained(_ digest: Digest) -> Bool {
+        guard !needed.contains(digest),
+            let entry = status.versions.first(where: { $0.digest == digest }),
+            entry.health == .draining
+        else { return false }
+        return now >= entry.since + snapshot.settings.drain
+    }
+
+    /// Which versions are made, repaired, drained and removed. A version is removed when it has
+    /// drained and no stored route names it; without a readable route nothing is removed.
+    mutating func decideObjects() -> (ensure: [Digest], remove: [Digest], live: [Digest]) {
+        let needed = self.needed
+        let held = status.attempt?.step == -1 && spec.suspend
+        let proven = status.proven?.shares.map(\.digest) ?? []
+        let ensure = needed.filter { !held || proven.contains($0) || serving.contains($0) }
+        var remove: [Digest] = []
+        for observed in snapshot.versions where !needed.contains(observed.digest) {
+            guard observed.deployment == .ours || observed.service == .ours else { continue }
+            guard isDrained(observed.digest) else {
+                if let entry = status.versions.first(where: { $0.digest == observed.digest }),
+                    entry.health == .draining
+                {
+                    wake(at: entry.since + snapshot.settings.drain)
+                }
+                continue
+            }
+            switch snapshot.route {
+            case .absent: remove.append(observed.digest)
+            case .ours(let state):
+                if let split = state.split, !split.digests.contains(observed.digest),
+                    state.acceptance == .accepted
+                {
+                    remove.append(observed.digest)
+                }
+            case .foreign: break
+            }
+        }
+        let live = Set(ensure).union(
+            snapshot.versions.filter { $0.deployment != .absent || $0.service != .absent }
+                .map(\.digest)
+        )
+        return (ensure, remove, live.sorted())
+    }
+}

@@ -1,0 +1,200 @@
+package import API
+package import Domain
+
+/// What the pods of a version say of it at a moment. Missing evidence is `starting` or `unknown`,
+/// never success.
+package enum VersionVerdict: Hashable, Sendable {
+    /// Not all pods are ready and checked yet; why.
+    case starting(String)
+    /// Every declared pod is ready and answered its golden inferences.
+    case healthy
+    /// Pods are missing that were there, for reasons that say nothing of the version.
+    case reduced(String)
+    /// The version is bad.
+    case failed(Failure)
+
+    /// Why a version counts as failed.
+    package struct Failure: Hashable, Sendable {
+        /// One CamelCase word for programs and metrics.
+        package enum Reason: String, Hashable, Sendable, CaseIterable {
+            case readinessLost = "ReadinessLost"
+            case restarted = "ContainerRestarted"
+            case crashLoop = "CrashLoopBackOff"
+            case outOfMemory = "OOMKilled"
+            case imageUnavailable = "ImageUnavailable"
+            case configurationError = "ContainerConfigError"
+            case podFailed = "PodFailed"
+            case goldenMismatch = "GoldenMismatch"
+            case probeFailed = "ProbeFailed"
+            case progressDeadline = "ProgressDeadlineExceeded"
+            /// Found on the route after a restart: the details went with the process.
+            case recorded = "RecordedOnRoute"
+            /// A person took it back.
+            case rolledBack = "RolledBack"
+        }
+
+        package let reason: Reason
+        /// A sentence with the facts: which pod, what, how often, since when.
+        package let message: String
+
+        package init(_ reason: Reason, _ message: String) {
+            self.reason = reason
+            self.message = message
+        }
+    }
+
+    package var failure: Failure? { if case .failed(let failure) = self { failure } else { nil } }
+
+    package var isHealthy: Bool { self == .healthy }
+}
+
+/// Judges a version under test by the release's health policy.
+///
+/// The rules, first match decides: a wrong golden answer; an image or configuration that cannot be
+/// used; restarts above the limit (named after what ended the container); readiness lost by more
+/// pods than allowed for longer than allowed; a failed pod; unanswered probes while the same prober
+/// reaches proven versions; the progress deadline. Pods that are leaving do not count.
+package struct HealthJudge: Sendable {
+    package let policy: HealthPolicy
+    /// Pods that the version must have.
+    package let desired: Int
+    /// When the pods were asked for; the progress deadline runs from here or from the newest pod.
+    package let since: Timestamp
+    /// The prober reached a pod of a proven version lately, or there is no proven version.
+    package let proberTrusted: Bool
+
+    /// So many unanswered probes in a row count.
+    package static let unansweredLimit = 3
+
+    package init(policy: HealthPolicy, desired: Int, since: Timestamp, proberTrusted: Bool) {
+        self.policy = policy
+        self.desired = desired
+        self.since = since
+        self.proberTrusted = proberTrusted
+    }
+
+    /// The verdict, and when it may change by time alone.
+    package func verdict(
+        _ pods: [PodSample],
+        now: Timestamp
+    ) -> (verdict: VersionVerdict, recheck: Timestamp?) {
+        let staying = pods.filter { !$0.leaving }
+        if let failure = wrongAnswer(staying) ?? unusable(staying) ?? restarted(staying) {
+            return (.failed(failure), nil)
+        }
+        let (lost, lostRecheck) = readinessLost(staying, now: now)
+        if let lost { return (.failed(lost), nil) }
+        if let failure = failedPod(staying) ?? unanswered(staying) {
+            return (.failed(failure), nil)
+        }
+        let ready = staying.filter(\.ready)
+        let checked = ready.filter { $0.golden == .notAsked || $0.golden == .passed }
+        if checked.count >= desired { return (.healthy, lostRecheck) }
+        let newest = staying.compactMap(\.created).max() ?? since
+        let deadline = max(newest, since) + policy.progressDeadline
+        if now >= deadline {
+            return (
+                .failed(
+                    .init(
+                        .progressDeadline,
+                        "\(checked.count) of \(desired) pods ready after \(policy.progressDeadline)"
+                    )
+                ), nil
+            )
+        }
+        let recheck = [deadline, lostRecheck].compactMap { $0 }.min()
+        if ready.count >= desired {
+            return (.starting("golden inferences: \(checked.count)/\(desired) pods"), recheck)
+        }
+        if staying.contains(where: \.wasReady) {
+            return (.reduced("\(ready.count)/\(desired) pods ready"), recheck)
+        }
+        return (.starting("\(ready.count)/\(desired) pods ready"), recheck)
+    }
+
+    private func wrongAnswer(_ pods: [PodSample]) -> VersionVerdict.Failure? {
+        for pod in pods {
+            if case .mismatch(let text) = pod.golden {
+                return .init(.goldenMismatch, "pod \(pod.name): \(text)")
+            }
+        }
+        return nil
+    }
+
+    private static let imageReasons: Set<String> = [
+        "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+    ]
+    private static let configurationReasons: Set<String> = [
+        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+    ]
+
+    private func unusable(_ pods: [PodSample]) -> VersionVerdict.Failure? {
+        for pod in pods {
+            guard let waiting = pod.waiting else { continue }
+            let text =
+                "pod \(pod.name): \(waiting.reason)"
+                + (waiting.message.isEmpty ? "" : ": \(waiting.message.prefix(300))")
+            if Self.imageReasons.contains(waiting.reason) { return .init(.imageUnavailable, text) }
+            if Self.configurationReasons.contains(waiting.reason) {
+                return .init(.configurationError, text)
+            }
+        }
+        return nil
+    }
+
+    private func restarted(_ pods: [PodSample]) -> VersionVerdict.Failure? {
+        let restarts = pods.reduce(0) { $0 + $1.restarts }
+        guard restarts > policy.restartsMax else { return nil }
+        let worst = pods.max { $0.restarts < $1.restarts }
+        let name = worst?.name ?? ""
+        let end = worst?.lastEnd ?? ""
+        let reason: VersionVerdict.Failure.Reason =
+            end.hasPrefix("OOMKilled")
+            ? .outOfMemory
+            : worst?.waiting?.reason == "CrashLoopBackOff" ? .crashLoop : .restarted
+        return .init(
+            reason,
+            "\(restarts) restart\(restarts == 1 ? "" : "s"), allowed \(policy.restartsMax); "
+                + "pod \(name)\(end.isEmpty ? "" : ": \(end)")"
+        )
+    }
+
+    private func readinessLost(
+        _ pods: [PodSample],
+        now: Timestamp
+    ) -> (VersionVerdict.Failure?, Timestamp?) {
+        let lost = pods.filter { $0.wasReady && !$0.ready }
+        guard lost.count > policy.unreadyMax else { return (nil, nil) }
+        // The pod whose loss makes it too many counts from its own change.
+        let changes = lost.map { $0.readyChanged ?? since }.sorted()
+        let tooManySince = changes[policy.unreadyMax]
+        let due = tooManySince + policy.unreadyFor
+        guard now >= due else { return (nil, due) }
+        let names = lost.prefix(3).map(\.name).joined(separator: ", ")
+        return (
+            .init(
+                .readinessLost,
+                "\(lost.count) of \(pods.count) pods lost readiness, allowed \(policy.unreadyMax): "
+                    + names
+            ), nil
+        )
+    }
+
+    private func failedPod(_ pods: [PodSample]) -> VersionVerdict.Failure? {
+        guard let pod = pods.first(where: \.phaseFailed) else { return nil }
+        return .init(.podFailed, "pod \(pod.name) failed\(pod.lastEnd.map { ": \($0)" } ?? "")")
+    }
+
+    private func unanswered(_ pods: [PodSample]) -> VersionVerdict.Failure? {
+        guard proberTrusted else { return nil }
+        for pod in pods {
+            if case .unanswered(let times, let reason) = pod.golden, times >= Self.unansweredLimit {
+                return .init(
+                    .probeFailed,
+                    "pod \(pod.name): \(times) golden inferences in a row failed: \(reason)"
+                )
+            }
+        }
+        return nil
+    }
+}
