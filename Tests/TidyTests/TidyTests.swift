@@ -1,3 +1,84 @@
 import Testing
 
-@Suite struct TidyTests {}
+/// Holds the whole repository to the rules of the house. Violations read as `file:line: what`.
+@Suite struct TidyTests {
+    /// Where the order of a set or dictionary cannot decide anything, and why.
+    static let unorderedFiles: [String: String] = [:]
+
+    /// Tests that do not mirror one target.
+    static let freeStanding: Set<String> = ["Benchmarks", "Fixtures", "LoopbackTests", "TidyTests"]
+
+    private static let repository = Result { try Repository() }
+    private static let sources = Result { try repository.get().swiftSources() }
+
+    private static let swiftRules: [(name: String, check: @Sendable (SwiftSource) -> [Violation])] =
+        [
+            ("file length", ShapeRules.fileLength),
+            ("line length", ShapeRules.lineLength),
+            ("function length", ShapeRules.functionLength),
+            ("documented types", ShapeRules.documentedTypes),
+            ("imports", Imports.check),
+            ("loose tasks", WordRules.looseTasks),
+            ("prints", WordRules.prints),
+            ("traps", WordRules.traps),
+            ("unguarded", WordRules.unguarded),
+            ("pure targets", WordRules.impurities),
+            ("unordered", { WordRules.unordered($0, listed: unorderedFiles) }),
+        ]
+
+    @Test(arguments: swiftRules.map(\.name))
+    func swiftFilesKeep(rule name: String) throws {
+        let rule = try #require(Self.swiftRules.first { $0.name == name })
+        report(try Self.sources.get().flatMap(rule.check))
+    }
+
+    @Test func textsKeepTheRules() throws {
+        let repository = try Self.repository.get()
+        var violations: [Violation] = []
+        for path in repository.paths {
+            guard let text = repository.text(path) else { continue }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            violations += TextRules.unfinished(path: path, lines)
+            violations += TextRules.machinePaths(path: path, lines)
+            violations += TextRules.origin(path: path, lines)
+            violations += TextRules.oneTitle(path: path, lines)
+        }
+        report(violations)
+    }
+
+    @Test func testsMirrorTargets() throws {
+        let repository = try Self.repository.get()
+        let targets = Set(repository.folders(in: "Sources"))
+        for folder in repository.folders(in: "Tests") where !Self.freeStanding.contains(folder) {
+            #expect(
+                folder.hasSuffix("Tests") && targets.contains(String(folder.dropLast(5))),
+                "Tests/\(folder) mirrors no target"
+            )
+        }
+    }
+
+    @Test func theImportTableHasEveryTarget() throws {
+        let targets = try Self.repository.get().folders(in: "Sources")
+            .filter { !$0.hasPrefix("CLib") }
+        #expect(targets.filter { Imports.allowed[$0] == nil } == [])
+    }
+
+    @Test func thePureTargetsAreThoseOfThePackage() throws {
+        let text = try #require(try Self.repository.get().text("Package.swift"))
+        let start = try #require(text.firstRange(of: "let pure: Set<String> = ["))
+        let list = text[start.upperBound...].prefix { $0 != "]" }.split(separator: "\"")
+        let names = list.filter { $0.allSatisfy(\.isLetter) }.map(String.init)
+        #expect(names.sorted() == Imports.pure.sorted())
+    }
+
+    @Test func buildProductsAreNotTracked() throws {
+        let paths = try Self.repository.get().paths
+        #expect(paths.filter { $0 == "Package.resolved" || $0.hasPrefix(".build") } == [])
+    }
+
+    private func report(_ violations: [Violation]) {
+        for violation in violations.sorted() {
+            Issue.record("\(violation)")
+        }
+    }
+}
