@@ -4,14 +4,20 @@ struct ContentRange {
     private var end = 0
     /// Line feeds at the end of the text, if a block scalar is what stands last.
     private var trailingBreaks: Int?
+    /// That text ends in blanks: lines of white space may be part of it.
+    private var endsInBlanks = false
 
     /// Something of the document ends here; `blockText` if it is a block scalar, which takes in
     /// the blank lines that follow it.
     mutating func reach(_ index: Int, blockText: String? = nil) {
         guard index >= end else { return }
         end = index
+        let last = blockText?.utf8.last { $0 != UInt8(ascii: "\n") }
+        endsInBlanks = last == UInt8(ascii: " ") || last == UInt8(ascii: "\t")
         trailingBreaks = blockText.map { text in
-            text.utf8.reversed().prefix { $0 == UInt8(ascii: "\n") }.count
+            let breaks = text.utf8.reversed().prefix { $0 == UInt8(ascii: "\n") }.count
+            // Without text the first of them is not the end of a line but a blank one.
+            return breaks == text.utf8.count ? breaks + 1 : breaks
         }
     }
 
@@ -20,7 +26,9 @@ struct ContentRange {
     func bytes(of bytes: [UInt8], origin: Int, offsets: ScalarOffsets) -> Range<Int> {
         let content = min(bytes.count, origin + offsets.byteOffset(of: start ?? 0))
         var last = min(bytes.count, origin + offsets.byteOffset(of: end))
-        if let trailingBreaks {
+        if endsInBlanks {
+            if last > content, bytes[last - 1] == UInt8(ascii: "\n") { last -= 1 }
+        } else if let trailingBreaks {
             last = Self.endOfText(before: last, from: content, in: bytes)
             for _ in 1..<max(1, trailingBreaks) {
                 guard let lineFeed = bytes[last...].firstIndex(of: UInt8(ascii: "\n")) else {

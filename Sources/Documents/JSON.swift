@@ -84,44 +84,19 @@ package enum JSON {
         return try scanner.document(bytes.span)
     }
 
+    /// Reads a file of one JSON value for which errors must name places; keys that stand twice
+    /// are refused.
+    package static func parseLocated(
+        _ bytes: [UInt8], limits: Limits = .default
+    ) throws(ParseError) -> LocatedDocument {
+        let document = try parse(bytes, limits: limits, duplicates: .refused)
+        var scanner = JSONScanner(limits: limits, duplicates: .refused, skipping: [])
+        let (place, range) = try scanner.places(of: document, bytes.span)
+        return LocatedDocument(document: document, byteRange: range, notes: [], root: place)
+    }
+
     /// Reads a string of JSON.
     package static func parse(_ text: String) throws(ParseError) -> Document {
         try parse(Array(text.utf8))
-    }
-}
-
-/// A place in a text file: line and column count from 1, columns in Unicode scalars.
-package struct Position: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package let line: Int
-    package let column: Int
-
-    package init(line: Int, column: Int) {
-        self.line = line
-        self.column = column
-    }
-
-    /// The first character of a file.
-    package static let start = Position(line: 1, column: 1)
-
-    /// The place of a byte: counts line feeds and scalars before it.
-    package init(offset: Int, in bytes: Span<UInt8>) {
-        var line = 1
-        var column = 1
-        for index in 0..<min(offset, bytes.count) {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\n") {
-                line += 1
-                column = 1
-            } else if byte & 0xC0 != 0x80 {
-                column += 1
-            }
-        }
-        self.init(line: line, column: column)
-    }
-
-    package var description: String { "\(line):\(column)" }
-
-    package static func < (left: Position, right: Position) -> Bool {
-        (left.line, left.column) < (right.line, right.column)
     }
 }

@@ -336,6 +336,59 @@ struct JSONScanner {
         return unit
     }
 
+    // MARK: Places
+
+    /// Where the parts of a document stand that was read from this input; asked only when somebody
+    /// must be told.
+    mutating func places(
+        of document: Document, _ input: Span<UInt8>
+    ) throws(JSON.ParseError) -> (Place, Range<Int>) {
+        index = 0
+        skipSpace(input)
+        let start = index
+        var cursor = PlaceCursor()
+        let place = try place(of: document, input, &cursor)
+        return (place, start..<index)
+    }
+
+    private mutating func place(
+        of document: Document, _ input: Span<UInt8>, _ cursor: inout PlaceCursor
+    ) throws(JSON.ParseError) -> Place {
+        let start = cursor.position(of: index, in: input)
+        var inner: [(key: String, place: Place)] = []
+        switch document {
+        case .object(let fields):
+            index += 1
+            for _ in 0..<fields.count {
+                skipSeparators(input)
+                let name = cursor.position(of: index, in: input)
+                let key = try string(input)
+                skipSeparators(input)
+                var place = try place(of: fields[key] ?? .null, input, &cursor)
+                place.key = name
+                inner.append((key, place))
+            }
+            inner.sort { $0.key < $1.key }
+        case .array(let elements):
+            index += 1
+            for element in elements {
+                skipSeparators(input)
+                inner.append(("", try place(of: element, input, &cursor)))
+            }
+        default:
+            try skipValue(input, depth: 0)
+            return Place(value: start, key: nil, inner: [])
+        }
+        skipSpace(input)
+        index += 1
+        return Place(value: start, key: nil, inner: inner.map(\.place))
+    }
+
+    private mutating func skipSeparators(_ input: Span<UInt8>) {
+        skipSpace(input)
+        while take(UInt8(ascii: ","), input) || take(UInt8(ascii: ":"), input) { skipSpace(input) }
+    }
+
     // MARK: Passing over
 
     /// Passes over a value without reading it: brackets and strings are matched.

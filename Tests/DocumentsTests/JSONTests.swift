@@ -90,7 +90,8 @@ import Testing
 
     @Test func passesOverWhatNobodyReads() throws {
         let text = #"""
-            {"items":[{"metadata":{"name":"a","managedFields":[{"f:x":{"\"}]":1e5},"t":-1.5}],"uid":"u"}},
+            {"items":[{"metadata":{"name":"a","managedFields":[{"f:x":{"\"}]":1e5},"t":-1.5}],
+            "uid":"u"}},
             {"metadata":{"managedFields":null}},{"metadata":{"managedFields":"a\\"}},
             {"metadata":{"managedFields":12 ,"z":1}}],"managedFields":1}
             """#

@@ -62,7 +62,8 @@ import Testing
         ("a: 1\n b: 2\n", "2:3: mapping values are not allowed in this context"),
         (
             "a:\n\t- b",
-            "2:1: found character that cannot start any token (while scanning for the next token that begins at 2:1)"
+            "2:1: found character that cannot start any token "
+                + "(while scanning for the next token that begins at 2:1)"
         ),
         ("a: 1\nb: 2\na: 3", "3:1: the key \"a\" stands twice, first at 1:1"),
         ("é: {b: 1, b: 2}", "1:11: the key \"b\" stands twice, first at 1:5"),
@@ -78,7 +79,7 @@ import Testing
         ("%TAG ! x:\n---\na: 1", "1:1: tags are not supported"),
         ("{a: 1}: 2", "1:1: a key must be text, not a list or mapping"),
         ("? [a]\n: 1", "1:3: a key must be text, not a list or mapping"),
-        ("{: 1}", "1:2: a key is missing"),
+        ("? \n: 1", "1:2: a key is missing"),
         ("a: .inf", "1:4: .inf is a number that JSON has no word for"),
         ("a: \u{7}", "1:4: control characters are not allowed"), ("é: \0", "1:4: a NUL byte"),
         (
@@ -210,6 +211,27 @@ import Testing
                 )
             } == expected
         )
+    }
+}
+
+extension LocatedDocumentTests {
+    @Test func aFileOfJSONHasPlacesToo() throws {
+        let text = "\n {\"é\": [1, {\"b\": \"x\"}],\n  \"a\" : {} , \"c\":-1.5e3}\n"
+        let located = try JSON.parseLocated(Array(text.utf8))
+        func place(_ path: FieldPath, _ ofKey: Bool = false) -> String? {
+            located.position(of: path, ofKey: ofKey)?.description
+        }
+        #expect(place(.root) == "2:2")
+        #expect(place(.root["é"], true) == "2:3")
+        #expect(place(.root["é"][0]) == "2:9")
+        #expect(place(.root["é"][1]["b"]) == "2:18")
+        #expect(place(.root["a"]) == "3:9")
+        #expect(place(.root["a"], true) == "3:3")
+        #expect(place(.root["c"]) == "3:18")
+        #expect(located.byteRange == 2..<text.utf8.count - 1)
+        #expect(throws: JSON.ParseError.self) {
+            try JSON.parseLocated(Array("{\"a\":1,\"a\":2}".utf8))
+        }
     }
 }
 
