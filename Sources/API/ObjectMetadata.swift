@@ -54,6 +54,9 @@ package struct ObjectMetadata: Hashable, Sendable {
         )
     }
 
+    /// `NAMESPACE/NAME`.
+    package var id: NamespacedName { .init(namespace: namespace, name: name) }
+
     /// An annotation's text.
     package func annotation(_ key: String) -> String? { annotations[key]?.stringValue }
 

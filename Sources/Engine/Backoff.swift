@@ -1,0 +1,41 @@
+import Domain
+
+/// How long to wait after a failure: doubling from a second to a minute, with up to a quarter of
+/// jitter that the caller draws, or as long as the server says.
+struct Backoff: Sendable {
+    private(set) var failures = 0
+    private(set) var until = Timestamp(milliseconds: 0)
+    /// The last failure, for people.
+    private(set) var reason = ""
+
+    static let first = TimeSpan.seconds(1)
+    static let longest = TimeSpan.minutes(1)
+
+    mutating func fail(
+        _ reason: String, now: Timestamp, retryAfter: TimeSpan?, jitter: inout SplitMix64
+    ) {
+        failures = min(failures + 1, 16)
+        self.reason = reason
+        let doubled = Self.first.milliseconds << Int64(min(failures - 1, 6))
+        let span = min(doubled, Self.longest.milliseconds)
+        let extra = Int64(jitter.next() % UInt64(span / 4 + 1))
+        until = now + max(.milliseconds(span + extra), min(retryAfter ?? .zero, .minutes(5)))
+    }
+
+    func isOver(_ now: Timestamp) -> Bool { now >= until }
+}
+
+/// Steele, Lea and Flood's SplitMix64: small, seeded, the same everywhere.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

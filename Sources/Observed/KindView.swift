@@ -1,0 +1,165 @@
+import API
+package import Domain
+package import Resources
+
+/// A slim, typed value made from an API object; the rest of the object is dropped.
+package protocol ObservedValue: Sendable {
+    /// `nil` for an object that cannot be read.
+    init?(_ object: Document)
+
+    /// Takes over what only the past knows, such as that a pod was ready.
+    mutating func inherit(from older: Self)
+}
+
+extension ObservedValue {
+    package mutating func inherit(from older: Self) {}
+}
+
+/// What is known of the objects of one kind, from lists, watches and the controller's own writes.
+///
+/// It never goes backwards: an object is replaced only by a newer version of itself, and a list
+/// that is older than what a write answered does not undo the write. Objects are found by name and
+/// by the release that their label names.
+package struct KindView<Value: ObservedValue>: Sendable {
+    /// One known object.
+    package struct Entry: Sendable {
+        package let uid: String
+        package let version: ResourceVersion?
+        /// The value of the label `slipway.dev/release`.
+        package let release: String?
+        package let generation: Int64
+        package var value: Value
+    }
+
+    private var entries: [NamespacedName: Entry] = [:]
+    private var byRelease: [NamespacedName: Set<String>] = [:]
+    /// Versions at which objects were seen to be gone, until a list or watch is past them.
+    private var gone: [NamespacedName: ResourceVersion] = [:]
+    /// A complete list was seen since the start.
+    package private(set) var isSynced = false
+    /// Why the view may be out of date; `nil` while the watch runs.
+    package private(set) var interruption: String?
+
+    package init() {}
+
+    package var count: Int { entries.count }
+
+    /// All names, ordered.
+    package var names: [NamespacedName] { entries.keys.sorted() }
+
+    package subscript(name: NamespacedName) -> Entry? { entries[name] }
+
+    /// Names of the objects that carry a release's label, ordered.
+    package func names(of release: NamespacedName) -> [String] {
+        (byRelease[release] ?? []).sorted()
+    }
+
+    /// The objects that carry a release's label, ordered by name.
+    package func objects(of release: NamespacedName) -> [(name: String, entry: Entry)] {
+        names(of: release).compactMap { name in
+            self[NamespacedName(namespace: release.namespace, name: name)].map { (name, $0) }
+        }
+    }
+
+    /// Takes in what a list or watch said; returns the objects that changed with the releases they
+    /// belong (or belonged) to, ordered.
+    package mutating func apply(_ event: ViewEvent) -> [Change] {
+        switch event {
+        case .changed(let object):
+            interruption = nil
+            return insert(object).map { [$0] } ?? []
+        case .deleted(let object):
+            interruption = nil
+            let metadata = ObjectMetadata(of: object)
+            return remove(
+                metadata.id, at: ResourceVersion(metadata.resourceVersion), uid: metadata.uid
+            ).map { [$0] } ?? []
+        case .bookmark(let version):
+            interruption = nil
+            if let version = ResourceVersion(version) { gone = gone.filter { $0.value > version } }
+            return []
+        case .interrupted(let reason):
+            interruption = reason
+            return []
+        case .replaced(let objects, let version):
+            return replace(objects, version: ResourceVersion(version))
+        }
+    }
+
+    /// An object that changed and the release that it speaks of.
+    package struct Change: Hashable, Sendable, Comparable {
+        package let name: NamespacedName
+        package let release: NamespacedName?
+
+        package static func < (left: Change, right: Change) -> Bool { left.name < right.name }
+    }
+
+    /// Takes in an object as it is now; `nil` if something newer is known.
+    package mutating func insert(_ object: Document) -> Change? {
+        let metadata = ObjectMetadata(of: object)
+        let name = metadata.id
+        let version = ResourceVersion(metadata.resourceVersion)
+        let old = entries[name]
+        if let old, let known = old.version, let version, version <= known { return nil }
+        if let tomb = gone[name], let version, version <= tomb { return nil }
+        guard var value = Value(object) else { return remove(name, at: version, uid: nil) }
+        gone[name] = nil
+        if let old, old.uid == metadata.uid { value.inherit(from: old.value) }
+        if let old { unindex(name, old) }
+        let release = metadata.label(Names.releaseLabel)
+        entries[name] = Entry(
+            uid: metadata.uid, version: version, release: release,
+            generation: metadata.generation, value: value)
+        if let release {
+            byRelease[.init(namespace: name.namespace, name: release), default: []]
+                .insert(name.name)
+        }
+        return change(name, release ?? old?.release)
+    }
+
+    /// Takes in that an object is gone; `nil` if a newer one is known.
+    package mutating func remove(
+        _ name: NamespacedName, at version: ResourceVersion?, uid: String?
+    ) -> Change? {
+        guard let old = entries[name] else {
+            if let version { gone[name] = version }
+            return nil
+        }
+        if let uid, !uid.isEmpty, old.uid != uid { return nil }
+        if let version, let known = old.version, version < known { return nil }
+        if let version { gone[name] = version }
+        unindex(name, old)
+        entries[name] = nil
+        return change(name, old.release)
+    }
+
+    private mutating func replace(_ objects: [Document], version: ResourceVersion?) -> [Change] {
+        isSynced = true
+        interruption = nil
+        var changes: [Change] = []
+        var listed = Set<NamespacedName>()
+        for object in objects {
+            listed.insert(ObjectMetadata(of: object).id)
+            if let change = insert(object) { changes.append(change) }
+        }
+        for name in names where !listed.contains(name) {
+            // Made by our own write after the list was taken: the watch will bring it.
+            if let known = entries[name]?.version, let version, known > version { continue }
+            if let change = remove(name, at: version, uid: nil) { changes.append(change) }
+        }
+        gone = gone.filter { _, tomb in version.map { tomb > $0 } ?? true }
+        return changes.sorted()
+    }
+
+    private func change(_ name: NamespacedName, _ release: String?) -> Change {
+        Change(
+            name: name, release: release.map { .init(namespace: name.namespace, name: $0) })
+    }
+
+    private mutating func unindex(_ name: NamespacedName, _ entry: Entry) {
+        guard let release = entry.release else { return }
+        let key = NamespacedName(namespace: name.namespace, name: release)
+        byRelease[key]?.remove(name.name)
+        if byRelease[key]?.isEmpty == true { byRelease[key] = nil }
+    }
+}
