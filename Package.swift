@@ -51,6 +51,9 @@ let package = Package(
                 "Rollouts",
             ]),
 
+        // MARK: What people read: releases as text
+        .target(name: "Presentation", dependencies: ["Domain", "API"]),
+
         // MARK: The shell: touches the world
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
         .target(name: "Transport", dependencies: ["CLibCurl", asyncAlgorithms, logging]),
@@ -89,7 +92,7 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-                "Planning", "Cluster", "Transport", arguments, logging,
+                "Planning", "Presentation", "Cluster", "Transport", arguments, logging,
             ]),
 
         // MARK: Tests mirror the targets
@@ -116,6 +119,8 @@ let package = Package(
                 "Simulation", "ControlPlane", "Engine", "Rollouts", "Planning", "Observed",
                 "Desired", "Documents", "API", "Domain", "Resources",
             ]),
+        .testTarget(
+            name: "PresentationTests", dependencies: ["Presentation", "API", "Domain"]),
         .testTarget(name: "CommitsTests", dependencies: ["Commits", "Domain"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport"]),
         .testTarget(
@@ -141,7 +146,7 @@ let strict: [SwiftSetting] = [
 /// Targets that decide: the compiler proves that they hold no unsafe code.
 let pure: Set<String> = [
     "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts", "Rollouts",
-    "Engine", "ControlPlane", "Simulation",
+    "Engine", "ControlPlane", "Simulation", "Presentation",
 ]
 
 for target in package.targets where target.type != .system {

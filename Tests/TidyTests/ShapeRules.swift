@@ -11,8 +11,13 @@ enum ShapeRules {
         return [source.violation(count, "\(count) lines in one file, at most \(fileLimit)")]
     }
 
+    /// Lines of code; in tests the lines of a long string (expected output) are as long as they
+    /// are.
     static func lineLength(_ source: SwiftSource) -> [Violation] {
-        source.lines.enumerated().filter { $0.element.count > columnLimit }.map {
+        source.lines.enumerated().filter {
+            $0.element.count > columnLimit
+                && (source.isProduct || !source.literalLines.contains($0.offset + 1))
+        }.map {
             source.violation(
                 $0.offset + 1,
                 "\($0.element.count) columns, at most \(columnLimit)"

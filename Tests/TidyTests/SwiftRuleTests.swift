@@ -53,6 +53,14 @@ import Testing
         #expect(ShapeRules.lineLength(source("a\n" + full + "b")).map(\.line) == [2])
     }
 
+    @Test func expectedOutputInTestsIsAsLongAsItIs() {
+        let long = String(repeating: "x", count: 101)
+        let text = "a\n\"\"\"\n" + long + "\n\"\"\" // " + long + "\n// " + long
+        #expect(ShapeRules.lineLength(source(text)).map(\.line) == [3, 4, 5])
+        let test = SwiftSource(path: "Tests/ATests/A.swift", text: text)
+        #expect(ShapeRules.lineLength(test).map(\.line) == [5])
+    }
+
     @Test(arguments: ["func f(a: Int = { 1 }()) -> Int", "init?()", "deinit", "var a: Int"])
     func aFunctionHasAtMost70Lines(head: String) {
         let text = "protocol P {\n func a()\n var b: Int { get }\n}\nstruct S {\n\(head) {\n"

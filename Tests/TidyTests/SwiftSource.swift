@@ -14,6 +14,8 @@ struct SwiftSource {
     /// What stands in comments, by line; index 0 is line 1.
     let comments: [String]
     let tokens: [Token]
+    /// Lines that begin inside a string of several lines.
+    let literalLines: Set<Int>
 
     init(path: String, text: String) {
         self.path = path
@@ -24,6 +26,7 @@ struct SwiftSource {
             .split(separator: "\n", omittingEmptySubsequences: false)
             .map { $0.split(separator: " ").joined(separator: " ") }
         tokens = Self.tokens(of: lexer.code)
+        literalLines = lexer.literalLines
     }
 
     /// The folder below `Sources` or `Tests`; empty for `Package.swift`.
@@ -105,6 +108,8 @@ private struct Lexer {
     private(set) var code: [UInt8] = []
     /// The same for comments.
     private(set) var comments: [UInt8] = []
+    private(set) var literalLines: Set<Int> = []
+    private var line = 1
 
     init(_ text: String) {
         self.text = Array(text.utf8)
@@ -203,6 +208,10 @@ private struct Lexer {
     private mutating func emit(_ count: Int, code isCode: Bool = false, comment: Bool = false) {
         for byte in text[index..<index + count] {
             let isLineEnd = byte == UInt8(ascii: "\n")
+            if isLineEnd {
+                line += 1
+                if case .string(_, multiline: true) = modes.last { literalLines.insert(line) }
+            }
             code.append(isCode || isLineEnd ? byte : UInt8(ascii: " "))
             comments.append(comment || isLineEnd ? byte : UInt8(ascii: " "))
         }

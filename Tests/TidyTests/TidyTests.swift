@@ -3,7 +3,14 @@ import Testing
 /// Holds the whole repository to the rules of the house. Violations read as `file:line: what`.
 @Suite struct TidyTests {
     /// Where the order of a set or dictionary cannot decide anything, and why.
-    static let unorderedFiles: [String: String] = [:]
+    static let unorderedFiles: [String: String] = [
+        "Sources/Planning/RolloutPlan.swift": "argument of Weights.removing, asked for members",
+        "Sources/Rollouts/Decision.swift": "the proven digests are asked for members only",
+        "Sources/Rollouts/Declaration.swift": "asked for members only",
+        "Sources/Rollouts/Failure.swift": "sorted before it is walked",
+        "Sources/Rollouts/ReleaseMachine.swift": "verdicts by key; argument of Weights.removing",
+        "Sources/Rollouts/Upkeep.swift": "sorted where it is made",
+    ]
 
     /// Tests that do not mirror one target.
     static let freeStanding: Set<String> = ["Benchmarks", "Fixtures", "LoopbackTests", "TidyTests"]
