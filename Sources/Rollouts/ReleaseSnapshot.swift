@@ -154,17 +154,6 @@ package struct RouteState: Hashable, Sendable {
     }
 }
 
-/// `DIGEST@INTENT` on the route: traffic was taken back from this digest in that attempt.
-package struct RefusedMark: Hashable, Sendable {
-    package let digest: Digest
-    package let intent: Int64
-
-    package init(digest: Digest, intent: Int64) {
-        self.digest = digest
-        self.intent = intent
-    }
-}
-
 /// What is known of the gateways that the route names.
 package enum GatewayObservation: Hashable, Sendable {
     case present
