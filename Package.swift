@@ -121,7 +121,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "PresentationTests", dependencies: ["Presentation", "API", "Domain"]),
-        .testTarget(name: "CommitsTests", dependencies: ["Commits", "Domain"]),
+        .testTarget(
+            name: "CommitsTests", dependencies: ["Commits", "Domain"],
+            exclude: ["Support/git-http-server.py"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport"]),
         .testTarget(
             name: "LoopbackTests",
