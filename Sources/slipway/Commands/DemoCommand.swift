@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// `slipway demo`
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Play what there is, and say what is not there yet.")
+
+    func run() {
+        Terminal.standard.write(
+            """
+            The demo will show a commit that is promoted and a bad one that is taken back.
+            There today: slipway validate (try it on a file of yours).
+            Not there yet: the controller and the embedded cluster, so no story can be played.
+
+            """)
+    }
+}
