@@ -58,9 +58,11 @@ struct HealthReader {
         var probe = GoldenProbe()
         probe.golden = reader.string(
             "golden",
-            limit: Limits.goldenPath,
-            check: Formats.repositoryPath
-        )
+            limit: Limits.goldenPath
+        ) {
+            // `./` means the folder of the file that names it.
+            Formats.repositoryPath($0.hasPrefix("./") ? String($0.dropFirst(2)) : $0)
+        }
         probe.cases = (reader.list("cases", count: Limits.cases) ?? []).compactMap {
             GoldenCase.read($0.value, at: $0.path, problems)
         }

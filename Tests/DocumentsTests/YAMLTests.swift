@@ -84,7 +84,8 @@ import Testing
         ("a: \u{7}", "1:4: control characters are not allowed"), ("é: \0", "1:4: a NUL byte"),
         (
             "a: 'x",
-            "1:6: found unexpected end of stream (while scanning a quoted scalar that begins at 1:4)"
+            "1:6: found unexpected end of stream (while scanning a quoted scalar that "
+                + "begins at 1:4)"
         ),
     ]
 
@@ -200,7 +201,8 @@ import Testing
             String(decoding: bytes[$0.byteRange], as: UTF8.self)
         }
         let expected = [
-            "kind: A\nspec:\n  list:   # é\n  - name: é\n    weight: 1\n  - {name: \"ü\", weight: 2}",
+            "kind: A\nspec:\n  list:   # é\n  - name: é\n    weight: 1\n  - {name: "
+                + "\"ü\", weight: 2}",
             "kind: B # tail", "  text: |\n    one\n\n    two", "keep: |+\n  x\n\n",
             "{flow: 1,\n  b: 2}   # end", "last:",
         ]
