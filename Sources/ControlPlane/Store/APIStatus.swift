@@ -209,7 +209,7 @@ extension APIStatus {
         return .init(
             code: 504,
             reason: "Timeout",
-            message: "Too large resource version: \(asked), current: \(current)",
+            message: "Timeout: Too large resource version: \(asked), current: \(current)",
             details: details
         )
     }

@@ -12,6 +12,7 @@ package enum BuiltInKinds {
         kind("", "v1", "Event", "events", short: ["ev"]) { $0.allowsCreateOnUpdate = true },
         kind("", "v1", "Namespace", "namespaces", short: ["ns"], namespaced: false) {
             $0.hasStatus = true
+            $0.names = .label
             $0.rules.prepareCreate = { object in
                 object["status"] = ["phase": "Active"]
                 object.set(["spec", "finalizers"], to: ["kubernetes"])
@@ -41,6 +42,7 @@ package enum BuiltInKinds {
         },
         kind("", "v1", "Service", "services", short: ["svc"], categories: ["all"]) {
             $0.hasStatus = true
+            $0.names = .label1035
             $0.allowsCreateOnUpdate = true
             $0.returnsDeletedObject = true
             $0.rules.prepareCreate = { $0["status"] = ["loadBalancer": [:]] }
@@ -114,6 +116,7 @@ package enum BuiltInKinds {
             $0.hasStatus = true
             $0.generations = .spec
             $0.allowsUnconditionalUpdate = false
+            CustomResources.configure(&$0)
         },
     ]
 

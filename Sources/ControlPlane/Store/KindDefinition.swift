@@ -32,6 +32,16 @@ package struct KindDefinition: Sendable {
         }
     }
 
+    /// What a name may look like.
+    package enum Names: Hashable, Sendable {
+        case subdomain
+        case label
+        /// A label that starts with a letter (Service).
+        case label1035
+        /// Whatever can stand in a path (roles).
+        case pathSegment
+    }
+
     /// The rules of a kind that are code. Each is a pure function.
     package struct Rules: Sendable {
         /// Fills in what the client left out; for every write, before anything else.
@@ -47,6 +57,8 @@ package struct KindDefinition: Sendable {
             _,
             _ in []
         }
+        /// Marks an object that is deleted, before it is looked at whether something holds it.
+        package var prepareDelete: @Sendable (inout Document) -> Void = { _ in }
         /// From the form a client writes in this version to the stored form.
         package var toStored: (@Sendable (Document) -> Document)?
         /// From the stored form to the form of this version.
@@ -71,6 +83,8 @@ package struct KindDefinition: Sendable {
     package var scale: Scale?
     /// The definition this kind comes from; `nil` for built-in kinds.
     package var customDefinition: String?
+    /// The generation of that definition.
+    package var customGeneration: Int64 = 0
     /// An update without a resourceVersion is taken as it is.
     package var allowsUnconditionalUpdate = true
     /// PUT on a name that is free creates.
@@ -78,7 +92,10 @@ package struct KindDefinition: Sendable {
     /// DELETE answers with the object, not with a Status.
     package var returnsDeletedObject = false
     package var generations = Generations.none
+    package var names = Names.subdomain
     package var rules = Rules()
+    /// The columns of the kind's table after the name; `nil` for the usual ones of the kind.
+    var columns: [Tables.Column]?
 
     package init(_ kind: ResourceKind, isNamespaced: Bool = true) {
         self.kind = kind

@@ -66,6 +66,7 @@ extension Store {
         try check(options, old, key)
         var new = old
         setPropagationFinalizers(&new, options)
+        definition.rules.prepareDelete(&new)
         let grace = gracePeriod(of: old, definition, options)
         let isHeld =
             !new.objectFinalizers.isEmpty || grace > 0

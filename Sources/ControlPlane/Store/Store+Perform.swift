@@ -81,7 +81,8 @@ extension Store {
     }
 }
 
-private func patched(
+/// The object after the operations of a JSON Patch.
+func patched(
     _ object: Document,
     _ key: ResourceKey,
     _ operations: [PatchOperation]

@@ -1,0 +1,186 @@
+package import Domain
+
+/// CustomResourceDefinitions: how one becomes kinds that the store serves, and how they go.
+package enum CustomResources {
+    package static let kind = ResourceKind(
+        group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
+        plural: "customresourcedefinitions")
+
+    /// Holds a deleted definition until its objects are gone.
+    static let finalizer = "customresourcecleanup.apiextensions.k8s.io"
+
+    /// The rules for definitions themselves.
+    static func configure(_ definition: inout KindDefinition) {
+        definition.rules.prepareCreate = { object in
+            let storage = (object.at("spec", "versions")?.arrayValue ?? []).first {
+                $0["storage"]?.boolValue == true
+            }
+            object["status"] = [
+                "acceptedNames": ["plural": "", "kind": ""],
+                "storedVersions": storage?["name"].map { .array([$0]) } ?? [],
+            ]
+        }
+        definition.rules.applyDefaults = { object in
+            guard let kind = object.at("spec", "names", "kind")?.stringValue else { return }
+            if object.at("spec", "names", "singular") == nil {
+                object.set(["spec", "names", "singular"], to: .string(kind.lowercased()))
+            }
+            if object.at("spec", "names", "listKind") == nil {
+                object.set(["spec", "names", "listKind"], to: .string(kind + "List"))
+            }
+            if object.at("spec", "conversion") == nil {
+                object.set(["spec", "conversion"], to: ["strategy": "None"])
+            }
+        }
+        definition.rules.prepareDelete = { object in
+            guard !object.objectFinalizers.contains(finalizer) else { return }
+            let all = object.objectFinalizers + [finalizer]
+            object.set(["metadata", "finalizers"], to: .array(all.map(Document.string)))
+        }
+    }
+
+    /// Adds a definition and serves it at once.
+    ///
+    /// - Throws: 409 if it exists, 422 if it is wrong.
+    package static func install(
+        _ definition: Document, into store: inout Store, now: Timestamp
+    ) throws(APIStatus) {
+        let context = WriteContext(now: now, manager: "kube-apiserver")
+        try store.create(kind, namespace: "", definition, context)
+        reconcile(&store, now: now)
+    }
+
+    /// Serves what has been defined, empties and forgets what has been deleted.
+    package static func reconcile(_ store: inout Store, now: Timestamp) {
+        let context = WriteContext(now: now, manager: "kube-apiserver", part: .system)
+        for definition in store.objects(kind) {
+            if definition.isTerminating {
+                empty(definition, &store, context)
+            } else {
+                serve(definition, &store, context)
+            }
+        }
+        let known = Set(store.objects(kind).map(\.objectName))
+        let isStale = store.registry.definitions.contains {
+            $0.customDefinition.map { !known.contains($0) } ?? false
+        }
+        guard isStale else { return }
+        store.registry.removeAll { $0.customDefinition.map { !known.contains($0) } ?? false }
+    }
+
+    private static func serve(
+        _ definition: Document, _ store: inout Store, _ context: WriteContext
+    ) {
+        let name = definition.objectName
+        let generation = definition.objectGeneration
+        let served = store.registry.definitions.contains {
+            $0.customDefinition == name && $0.customGeneration == generation
+        }
+        if !served {
+            store.registry.removeAll { $0.customDefinition == name }
+            for kind in kinds(of: definition) { store.registry.add(kind) }
+        }
+        guard definition.at("status", "acceptedNames") != definition.at("spec", "names") else {
+            return
+        }
+        let time = Document.string(context.now.description)
+        let key = ResourceKey(kind, namespace: "", name: name)
+        _ = try? store.update(key, context) { old in
+            var new = old
+            new.set(["status", "acceptedNames"], to: old.at("spec", "names"))
+            new.set(
+                ["status", "conditions"],
+                to: [
+                    [
+                        "type": "NamesAccepted", "status": "True", "lastTransitionTime": time,
+                        "reason": "NoConflicts", "message": "no conflicts found",
+                    ],
+                    [
+                        "type": "Established", "status": "True", "lastTransitionTime": time,
+                        "reason": "InitialNamesAccepted",
+                        "message": "the initial names have been accepted",
+                    ],
+                ])
+            return new
+        }
+    }
+
+    private static func empty(
+        _ definition: Document, _ store: inout Store, _ context: WriteContext
+    ) {
+        let name = definition.objectName
+        let kinds = store.registry.definitions.filter { $0.customDefinition == name }.map(\.kind)
+        if let first = kinds.first {
+            for object in store.objects(first) where !object.isTerminating {
+                let key = ResourceKey(
+                    first, namespace: object.objectNamespace, name: object.objectName)
+                _ = try? store.delete(key, context)
+            }
+            guard store.count(of: first) == 0 else { return }
+        }
+        let key = ResourceKey(kind, namespace: "", name: name)
+        _ = try? store.update(key, context) { old in
+            var new = old
+            let rest = old.objectFinalizers.filter { $0 != finalizer }
+            new.set(
+                ["metadata", "finalizers"],
+                to: rest.isEmpty ? nil : .array(rest.map(Document.string)))
+            return new
+        }
+    }
+
+    /// The kinds a definition brings, the storage version first.
+    static func kinds(of definition: Document) -> [KindDefinition] {
+        let spec = definition["spec"] ?? [:]
+        guard let group = spec["group"]?.stringValue,
+            let kindName = spec.at("names", "kind")?.stringValue,
+            let plural = spec.at("names", "plural")?.stringValue
+        else { return [] }
+        let versions = (spec["versions"]?.arrayValue ?? []).filter { $0["served"] == true }
+        let ordered =
+            versions.filter { $0["storage"] == true } + versions.filter { $0["storage"] != true }
+        return ordered.compactMap { version in
+            guard let name = version["name"]?.stringValue else { return nil }
+            let kind = ResourceKind(group: group, version: name, kind: kindName, plural: plural)
+            var result = KindDefinition(kind, isNamespaced: spec["scope"] == "Namespaced")
+            result.customDefinition = definition.objectName
+            result.customGeneration = definition.objectGeneration
+            result.singular = spec.at("names", "singular")?.stringValue ?? kindName.lowercased()
+            result.listKind = spec.at("names", "listKind")?.stringValue ?? kindName + "List"
+            result.shortNames = strings(spec.at("names", "shortNames"))
+            result.categories = strings(spec.at("names", "categories"))
+            result.allowsUnconditionalUpdate = false
+            result.hasStatus = version.at("subresources", "status") != nil
+            result.generations = result.hasStatus ? .allButStatus : .all
+            result.scale = scale(version.at("subresources", "scale"))
+            let columns = (version["additionalPrinterColumns"]?.arrayValue ?? [])
+                .compactMap(Tables.Column.init(printer:))
+            result.columns = columns.isEmpty ? [Tables.age] : columns
+            for field in version["selectableFields"]?.arrayValue ?? [] {
+                guard let text = field["jsonPath"]?.stringValue, let path = JSONPath(text) else {
+                    continue
+                }
+                result.rules.selectableFields[String(text.dropFirst())] = { object in
+                    let value = path.first(in: object)
+                    return value?.stringValue ?? value?.canonicalJSONString() ?? ""
+                }
+            }
+            return result
+        }
+    }
+
+    private static func strings(_ list: Document?) -> [String] {
+        (list?.arrayValue ?? []).compactMap(\.stringValue)
+    }
+
+    private static func scale(_ scale: Document?) -> KindDefinition.Scale? {
+        func path(_ name: String) -> [String]? {
+            scale?[name]?.stringValue.map { $0.split(separator: ".").map(String.init) }
+        }
+        guard let spec = path("specReplicasPath"), let status = path("statusReplicasPath") else {
+            return nil
+        }
+        return .init(
+            specReplicas: spec, statusReplicas: status, selector: path("labelSelectorPath"))
+    }
+}

@@ -1,0 +1,209 @@
+import Documents
+import Domain
+
+extension Call {
+    // MARK: POST and PUT
+
+    func create(_ store: inout Store) throws(APIStatus) -> APIResponse {
+        let object = try checkedObject(name: "")
+        let dryRun = try isDryRun("CreateOptions")
+        let namespace = path.namespace
+        var created = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+            try store.create(kind, namespace: namespace, object, context)
+        }
+        if dryRun { created.set(["metadata", "resourceVersion"], to: nil) }
+        return answer(created, status: 201)
+    }
+
+    func replace(
+        _ store: inout Store, part: WriteContext.Part = .main
+    ) throws(APIStatus) -> APIResponse {
+        let object = try checkedObject(name: path.name)
+        let dryRun = try isDryRun("UpdateOptions")
+        var context = context
+        context.part = part
+        let before = store.object(key)
+        var result = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+            try store.replace(key, with: object, context)
+        }
+        if dryRun { forgetVersion(&result.object, before) }
+        return answer(result.object, status: result.created ? 201 : 200)
+    }
+
+    /// A rehearsal has the version of what is there.
+    private func forgetVersion(_ object: inout Document, _ before: Document?) {
+        object.set(
+            ["metadata", "resourceVersion"], to: before?.at("metadata", "resourceVersion"))
+    }
+
+    /// The body as an object of the kind and place that the path names.
+    private func checkedObject(name: String) throws(APIStatus) -> Document {
+        var object = try RequestBody.object(request, kind)
+        let apiVersion = object["apiVersion"]?.stringValue ?? ""
+        let kindName = object["kind"]?.stringValue ?? ""
+        if apiVersion.isEmpty, definition.customDefinition == nil {
+            object["apiVersion"] = .string(kind.apiVersion)
+        }
+        if kindName.isEmpty, definition.customDefinition == nil {
+            object["kind"] = .string(kind.kind)
+        }
+        try checkType(apiVersion, kindName)
+        try TypedFields.check(object, definition)
+        let inBody = object.objectNamespace
+        if definition.isNamespaced, !inBody.isEmpty, inBody != path.namespace {
+            throw .badRequest(
+                "the namespace of the provided object does not match the namespace sent on the "
+                    + "request")
+        }
+        if !name.isEmpty {
+            let given = object.objectName
+            if given.isEmpty {
+                object.set(["metadata", "name"], to: .string(name))
+            } else if given != name {
+                throw .badRequest(
+                    "the name of the object (\(given)) does not match the name on the URL (\(name))"
+                )
+            }
+        }
+        return object
+    }
+
+    private func checkType(_ apiVersion: String, _ kindName: String) throws(APIStatus) {
+        let versionFits = apiVersion == kind.apiVersion || apiVersion.isEmpty
+        guard !versionFits || (kindName != kind.kind && !kindName.isEmpty) else {
+            guard definition.customDefinition != nil, apiVersion.isEmpty || kindName.isEmpty else {
+                return
+            }
+            throw .badRequest(
+                apiVersion.isEmpty ? "Object 'apiVersion' is missing" : "Object 'Kind' is missing")
+        }
+        if definition.customDefinition != nil {
+            throw .badRequest(
+                "the API version in the data (\(apiVersion)) does not match the expected API "
+                    + "version (\(kind.apiVersion))")
+        }
+        let version = apiVersion.split(separator: "/").last.map(String.init) ?? apiVersion
+        if versionFits {
+            let group = kind.group.isEmpty ? "core" : kind.group
+            throw .badRequest(
+                "\(kindName) in version \"\(version)\" cannot be handled as a \(kind.kind): "
+                    + "converting (\(version).\(kindName)) to (\(group).\(kind.kind)): "
+                    + "unknown conversion")
+        }
+        throw .badRequest(
+            "\(kindName) in version \"\(version)\" cannot be handled as a \(kind.kind): "
+                + "no kind \"\(kindName)\" is registered for version \"\(apiVersion)\" in scheme "
+                + "\"pkg/api/legacyscheme/scheme.go:30\"")
+    }
+
+    // MARK: PATCH
+
+    func patch(
+        _ store: inout Store, part: WriteContext.Part = .main
+    ) throws(APIStatus) -> APIResponse {
+        let type = MediaTypes.MediaType(request.header("content-type") ?? "").name
+        let dryRun = try isDryRun("PatchOptions")
+        var context = context
+        context.part = part
+        let before = store.object(key)
+        var result: Document
+        if type == "application/apply-patch+yaml" {
+            let intent = try RequestBody.patch(request)
+            let force = request.flag("force")
+            result = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+                try store.apply(key, intent, force: force, context)
+            }
+        } else {
+            let change = try PatchBody(request, type, definition)
+            result = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+                try store.update(key, context) { object throws(APIStatus) in
+                    try change.applied(to: object, key: key, definition)
+                }
+            }
+        }
+        if dryRun { forgetVersion(&result, before) }
+        return answer(result, status: before == nil ? 201 : 200)
+    }
+
+    // MARK: DELETE
+
+    func delete(_ store: inout Store) throws(APIStatus) -> APIResponse {
+        let (options, dryRun) = try deleteOptions()
+        if kind == .namespace, ["default", "kube-system", "kube-public"].contains(path.name) {
+            throw .forbidden(kind, path.name, "this namespace may not be deleted")
+        }
+        let deletion = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+            try store.delete(key, options: options, context)
+        }
+        switch deletion {
+        case .marked(let object): return answer(object)
+        case .gone(let object) where definition.returnsDeletedObject: return answer(object)
+        case .gone(let object):
+            var details = APIStatus.Details(
+                name: object.objectName, group: kind.group, kind: kind.plural)
+            details.uid = object.objectUID
+            return APIResponse(
+                status: 200,
+                body: .document([
+                    "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success",
+                    "details": details.document,
+                ]))
+        }
+    }
+
+    func deleteCollection(_ store: inout Store) throws(APIStatus) -> APIResponse {
+        let query = try ListQuery(request, name: "")
+        let (options, dryRun) = try deleteOptions()
+        let selection = query.options.selection
+        try selection.fields.check(definition)
+        let version = store.version
+        let deleted = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+            try store.deleteCollection(
+                kind, namespace: path.namespace, selection: selection, options: options, context)
+        }
+        return list(deleted, ["resourceVersion": .string(String(version))])
+    }
+
+    /// Options from the body or, where there is none, from the query.
+    private func deleteOptions() throws(APIStatus) -> (DeleteOptions, dryRun: Bool) {
+        let body = try RequestBody.options(request)
+        let inBody = body["dryRun"]?.arrayValue ?? []
+        let dryRun = try isDryRun("DeleteOptions", inBody)
+        var options = DeleteOptions()
+        options.uid = body.at("preconditions", "uid")?.stringValue
+        options.resourceVersion = body.at("preconditions", "resourceVersion")?.stringValue
+        options.gracePeriodSeconds = body["gracePeriodSeconds"]?.integerValue
+        if let seconds = try ListQuery.number(request.parameter("gracePeriodSeconds")) {
+            options.gracePeriodSeconds = options.gracePeriodSeconds ?? seconds
+        }
+        let policy =
+            body["propagationPolicy"]?.stringValue ?? request.parameter("propagationPolicy")
+        let orphan =
+            body["orphanDependents"]?.boolValue
+            ?? request.parameter("orphanDependents").map { $0 == "true" }
+        try checkPropagation(policy, orphan)
+        options.propagation =
+            policy.flatMap(DeleteOptions.Propagation.init)
+            ?? orphan.map { $0 ? .orphan : .background }
+        return (options, dryRun)
+    }
+
+    private func checkPropagation(_ policy: String?, _ orphan: Bool?) throws(APIStatus) {
+        guard let policy else { return }
+        var causes: [APIStatus.Cause] = []
+        if orphan != nil {
+            causes.append(
+                .invalid(
+                    "propagationPolicy", .string(policy),
+                    "orphanDependents and deletionPropagation cannot be both set"))
+        } else if DeleteOptions.Propagation(rawValue: policy) == nil {
+            causes.append(
+                .notSupported(
+                    "propagationPolicy", .string(policy),
+                    ["Foreground", "Background", "Orphan", "nil"]))
+        }
+        guard causes.isEmpty else {
+            throw .invalid(kindName: "DeleteOptions", group: "meta.k8s.io", name: "", causes)
+        }
+    }
+}

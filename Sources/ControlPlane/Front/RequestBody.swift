@@ -1,0 +1,102 @@
+import Documents
+import Domain
+
+/// The body of a request as a document, with the words a real server has for what it cannot read.
+enum RequestBody {
+    /// The real server's limit for a body.
+    static let sizeLimit = 3 << 20
+
+    /// The object of a POST or PUT.
+    static func object(
+        _ request: APIRequest, _ kind: ResourceKind
+    ) throws(APIStatus) -> Document {
+        try checkSize(request)
+        let type = MediaTypes.MediaType(request.header("content-type") ?? "application/json")
+        guard type.name == "application/json" || type.name == "application/yaml" else {
+            throw MediaTypes.unsupportedBody
+        }
+        let document: Document
+        do {
+            document = try JSON.parse(request.body, limits: limits)
+        } catch {
+            throw unrecognized(kind, words(error, request.body), preview(request.body))
+        }
+        guard case .object = document else {
+            let hex = request.body.prefix(16).map { hexByte($0) }.joined()
+            throw unrecognized(
+                kind,
+                "json: cannot unmarshal \(goName(document)) into Go value of type struct { "
+                    + "APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
+                    + "Kind string \"json:\\\"kind,omitempty\\\"\" }", hex)
+        }
+        return document
+    }
+
+    /// The patch of a PATCH.
+    static func patch(_ request: APIRequest) throws(APIStatus) -> Document {
+        try checkSize(request)
+        do {
+            return try JSON.parse(request.body, limits: limits)
+        } catch {
+            throw .badRequest("error decoding patch: \(words(error, request.body))")
+        }
+    }
+
+    /// Options in the body of a DELETE; an empty body has none.
+    static func options(_ request: APIRequest) throws(APIStatus) -> Document {
+        try checkSize(request)
+        guard !request.body.isEmpty else { return [:] }
+        do {
+            return try JSON.parse(request.body, limits: limits)
+        } catch {
+            throw .badRequest(
+                "couldn't get version/kind; json parse error: "
+                    + words(error, request.body))
+        }
+    }
+
+    static let limits = JSON.Limits(bytes: sizeLimit, depth: 128, values: 1_000_000)
+
+    private static func checkSize(_ request: APIRequest) throws(APIStatus) {
+        guard request.body.count > sizeLimit else { return }
+        throw tooLarge
+    }
+
+    static let tooLarge = APIStatus(
+        code: 413, reason: "RequestEntityTooLarge",
+        message: "Request entity too large: limit is \(sizeLimit)")
+
+    private static func unrecognized(
+        _ kind: ResourceKind, _ why: String, _ preview: String
+    ) -> APIStatus {
+        .badRequest(
+            "the object provided is unrecognized (must be of type \(kind.kind)): couldn't get "
+                + "version/kind; json parse error: \(why) (\(preview))")
+    }
+
+    private static func words(_ error: JSON.ParseError, _ body: [UInt8]) -> String {
+        error.offset >= body.count ? "unexpected end of JSON input" : error.reason
+    }
+
+    private static func preview(_ body: [UInt8]) -> String {
+        guard !body.isEmpty else { return "<empty>" }
+        let text = String(decoding: body.prefix(30), as: UTF8.self)
+        return body.count > 30 ? "\(text) ..." : text
+    }
+
+    private static func hexByte(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+
+    /// Go's word for a kind of value.
+    private static func goName(_ document: Document) -> String {
+        switch document {
+        case .null: "null"
+        case .bool: "bool"
+        case .integer, .double: "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+}
