@@ -49,14 +49,19 @@ package struct GatewayRouter: Sendable {
             "kind": .string(ResourceKind.httpRoute.kind),
             "metadata": [
                 "name": .string(release.name), "namespace": .string(release.namespace),
-                "labels": [
-                    Names.managedByLabel: .string(Names.managedByValue),
-                    "app.kubernetes.io/instance": .string(release.name),
-                    Names.releaseLabel: .string(release.name),
-                ],
-                "annotations": annotations,
+                "labels": labels, "annotations": annotations,
             ],
             "spec": spec(content.split),
+        ]
+    }
+
+    private var labels: Document {
+        [
+            Names.managedByLabel: .string(Names.managedByValue),
+            "app.kubernetes.io/component": "route",
+            "app.kubernetes.io/instance": .string(release.name),
+            "app.kubernetes.io/name": .string(release.name),
+            Names.releaseLabel: .string(release.name),
         ]
     }
 
@@ -85,63 +90,73 @@ package struct GatewayRouter: Sendable {
         if let refused = content.refused {
             operations.append(.init(.add, path(Names.refused), .string(refused)))
         }
+        let onDelete = release.annotation(Names.onDelete)
+        if let onDelete, view.metadata.annotation(Names.onDelete) != onDelete {
+            operations.append(.init(.add, path(Names.onDelete), .string(onDelete)))
+        }
+        operations += relabelling(view)
         operations.append(.init(.replace, "/spec", spec(content.split)))
         return operations
     }
 
-    /// Whether the stored spec says what a split asks for, apart from defaults the server adds.
+    /// Puts labels back that somebody took away.
+    private func relabelling(_ view: HTTPRouteView) -> [PatchOperation] {
+        let missing = (labels.objectValue?.members ?? []).filter {
+            view.metadata.labels[$0.key] != $0.value
+        }
+        guard !missing.isEmpty, !view.metadata.labels.isEmpty else {
+            return missing.isEmpty ? [] : [.init(.add, "/metadata/labels", labels)]
+        }
+        return missing.map {
+            .init(.add, "/metadata/labels/\(PatchOperation.escape($0.key))", $0.value)
+        }
+    }
+
+    /// Whether the stored route says what a split asks for, apart from defaults the server adds.
     package func isInForce(_ split: Weights, in view: HTTPRouteView) -> Bool {
-        view.spec.includes(spec(split))
+        view.backends != nil && view.spec.includes(spec(split))
+            && (traffic.path == "/") == !view.isRewriting
+            && (view.spec["hostnames"]?.arrayValue ?? []).count == traffic.hostnames.count
     }
 
     /// What the gateways say of the route at its current generation: all of the parents that the
-    /// release names must have accepted it and resolved its backends.
+    /// release names must have accepted it whole and resolved its backends.
     package func acceptance(_ view: HTTPRouteView) -> HTTPRouteView.Acceptance {
+        var pending: String?
         for reference in traffic.parentRefs {
             let namespace = reference.namespace ?? release.namespace
             let name = "Gateway \(namespace)/\(reference.name)"
-            guard
-                let parent = view.parents.first(where: {
-                    $0.name == reference.name && $0.namespace == namespace
-                        && $0.sectionName == reference.sectionName && $0.port == reference.port
-                })
-            else { return .pending("\(name) to accept the route") }
-            for type in ["Accepted", "ResolvedRefs"] {
-                guard let condition = parent.conditions.first(where: { $0.type == type }),
-                    condition.observedGeneration >= view.metadata.generation
-                else { return .pending("\(name) to accept the route") }
-                if condition.status != .yes {
-                    return .refused(
-                        "\(name) refuses the route: \(type) is \(condition.status.rawValue): "
-                            + "\(condition.reason): \(condition.message)")
-                }
+            // There is one entry per controller; those of other controllers may be left-overs.
+            let answers = view.parents.filter {
+                $0.name == reference.name && $0.namespace == namespace
+                    && $0.sectionName == reference.sectionName && $0.port == reference.port
+            }.map { $0.acceptance(generation: view.metadata.generation) }
+            for case .refused(let why) in answers {
+                return .refused("\(name) refuses the route: \(why)")
+            }
+            if !answers.contains(.accepted) {
+                pending = pending ?? "\(name) to accept the route"
             }
         }
-        return .accepted
+        return pending.map { .pending($0) } ?? .accepted
     }
 
     private func spec(_ split: Weights) -> Document {
-        var spec: Document = [
-            "parentRefs": .array(
-                traffic.parentRefs.map { reference in
-                    var document: Document = ["name": .string(reference.name)]
-                    document["namespace"] = reference.namespace.map(Document.string)
-                    document["sectionName"] = reference.sectionName.map(Document.string)
-                    document["port"] = reference.port.map { .integer($0) }
-                    return document
+        // Weights are always written: one that is left out counts as 1, not as 0.
+        var rule: Document = [
+            "matches": [["path": ["type": "PathPrefix", "value": .string(traffic.path)]]],
+            "backendRefs": .array(
+                split.shares.map { share in
+                    [
+                        "name": .string(Names.versioned(release.name, share.digest)),
+                        "port": .integer(VersionObjects.servicePort),
+                        "weight": .integer(share.weight),
+                    ]
                 }),
-            "rules": [
-                [
-                    "matches": [["path": ["type": "PathPrefix", "value": .string(traffic.path)]]],
-                    "backendRefs": .array(
-                        split.shares.map { share in
-                            [
-                                "name": .string(Names.versioned(release.name, share.digest)),
-                                "port": 80, "weight": .integer(share.weight),
-                            ]
-                        }),
-                ]
-            ],
+        ]
+        if traffic.path != "/" { rule["filters"] = [HTTPRouteView.rewrite] }
+        var spec: Document = [
+            "parentRefs": .array(traffic.parentRefs.map(\.document)), "rules": [rule],
         ]
         if !traffic.hostnames.isEmpty {
             spec["hostnames"] = .array(traffic.hostnames.map(Document.string))
@@ -166,13 +181,32 @@ package struct HTTPRouteView: Hashable, Sendable {
         package let sectionName: String?
         package let port: Int?
         package let conditions: [Condition]
+
+        /// What this parent says; conditions of an older generation say nothing.
+        fileprivate func acceptance(generation: Int64) -> Acceptance {
+            func fresh(_ type: String) -> Condition? {
+                conditions.first { $0.type == type && $0.observedGeneration >= generation }
+            }
+            func words(_ condition: Condition) -> String {
+                "\(condition.type) is \(condition.status.rawValue): \(condition.reason): "
+                    + "\(condition.message.prefix(512))"
+            }
+            let needed = ["Accepted", "ResolvedRefs"].map(fresh)
+            for case let condition? in needed where condition.status == .no {
+                return .refused(words(condition))
+            }
+            if let part = fresh("PartiallyInvalid"), part.status == .yes {
+                return .refused(words(part))
+            }
+            return needed.allSatisfy { $0?.status == .yes } ? .accepted : .pending("")
+        }
     }
 
     package let metadata: ObjectMetadata
     package let spec: Document
     package let parents: [Parent]
-    /// Service names and weights of the only rule; `nil` where there are more rules or other kinds
-    /// of backends.
+    /// Service names and weights of the only rule; `nil` where there are more rules, other kinds of
+    /// backends, or anything else in the rule that Slipway does not write.
     package let backends: [String: Int]?
 
     package init?(_ object: Document) {
@@ -221,16 +255,42 @@ package struct HTTPRouteView: Hashable, Sendable {
         return Weights(shares)
     }
 
+    /// Model servers know nothing of the prefix that a release is reached by: it is cut off.
+    static let rewrite: Document = [
+        "type": "URLRewrite",
+        "urlRewrite": ["path": ["type": "ReplacePrefixMatch", "replacePrefixMatch": "/"]],
+    ]
+
+    /// The rule cuts the prefix off.
+    fileprivate var isRewriting: Bool { spec["rules"]?[0]?["filters"]?[0] != nil }
+
     private static func backends(of spec: Document) -> [String: Int]? {
-        guard let rules = spec["rules"]?.arrayValue, rules.count == 1 else { return nil }
+        guard let rules = spec["rules"]?.arrayValue, rules.count == 1, isPlain(rules[0]) else {
+            return nil
+        }
         var backends: [String: Int] = [:]
         for reference in rules[0]["backendRefs"]?.arrayValue ?? [] {
             guard let name = reference["name"]?.stringValue, backends[name] == nil,
+                (reference["group"]?.stringValue ?? "").isEmpty,
                 (reference["kind"]?.stringValue ?? "Service") == "Service",
-                reference["namespace"] == nil, let weight = reference["weight"]?.intValue
+                reference["port"]?.intValue == VersionObjects.servicePort,
+                reference["namespace"] == nil, reference["filters"] == nil,
+                let weight = (reference["weight"] ?? 1).intValue
             else { return nil }
             backends[name] = weight
         }
         return backends
+    }
+
+    /// Nothing in a rule selects, delays or changes requests beyond what Slipway writes. Members
+    /// that a newer Gateway API may add by default are let pass.
+    private static func isPlain(_ rule: Document) -> Bool {
+        let foreign = ["timeouts", "retry", "sessionPersistence"].contains { rule[$0] != nil }
+        let filters = rule["filters"]?.arrayValue ?? []
+        let matches = rule["matches"]?.arrayValue ?? []
+        return !foreign && (filters.isEmpty || filters == [rewrite]) && matches.count <= 1
+            && matches.allSatisfy { match in
+                ["headers", "queryParams", "method"].allSatisfy { match[$0] == nil }
+            }
     }
 }

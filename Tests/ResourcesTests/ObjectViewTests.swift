@@ -124,8 +124,10 @@ import Testing
     }
 
     @Test func podsInTwoSlicesCountOnce() throws {
-        let first = try #require(makeSlice([makeEndpoint("p1", [:]), makeEndpoint("p2", ["ready": false])]))
-        let second = try #require(makeSlice([makeEndpoint("p1", ["ready": true]), makeEndpoint("p0", [:])]))
+        let first = try #require(
+            makeSlice([makeEndpoint("p1", [:]), makeEndpoint("p2", ["ready": false])]))
+        let second = try #require(
+            makeSlice([makeEndpoint("p1", ["ready": true]), makeEndpoint("p0", [:])]))
         #expect(EndpointSliceView.ready(in: [first, second]) == ["p0", "p1"])
         #expect(first.service == "fraud-abababab")
         #expect(first.ports == [.init(name: "http", port: 8080)])
