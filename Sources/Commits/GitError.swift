@@ -67,6 +67,9 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The same, where what is missing must be there.
+    var asDamage: GitError { .init(.damaged, code: code, during: operation, message) }
+
     package var description: String { "\(operation): \(message)" }
 }
 

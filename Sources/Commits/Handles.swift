@@ -60,11 +60,18 @@ struct Commit: ~Copyable {
 struct Tree: ~Copyable {
     let raw: OpaquePointer
 
+    /// Errors: a tree is always named by something that is there, so a missing one is damage.
     init(_ name: git_oid, in repository: borrowing Repository) throws(GitError) {
         let repository = repository.raw
         var name = name
         var raw: OpaquePointer?
-        try git("read tree \(ObjectName.hex(name))") { git_tree_lookup(&raw, repository, &name) }
+        do {
+            try git("read tree \(ObjectName.hex(name))") {
+                git_tree_lookup(&raw, repository, &name)
+            }
+        } catch  where error.kind == .objectNotFound {
+            throw error.asDamage
+        }
         self.raw = try filled(raw, "read tree")
     }
 

@@ -18,6 +18,8 @@ package actor Mirror {
     private var store: Store?
     /// Something could not be read that has to be there: the next fetch makes the mirror again.
     private var isDamaged = false
+    /// Fetches that may fail before the mirror is made again.
+    private var patience = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
@@ -101,11 +103,32 @@ package actor Mirror {
         if !isDamaged {
             do {
                 return try update(branch, opened(), exchange)
-            } catch  where error.kind == .damaged {
-                logger.warning("\(error): the mirror in \(path) is damaged and is made again")
+            } catch  where Self.mayBeDamage(error) {
+                if patience > 0 {
+                    patience -= 1
+                    throw error
+                }
+                logger.warning("\(error): the mirror in \(path) is made again")
             }
         }
-        return try remake(branch, exchange)
+        do {
+            let result = try remake(branch, exchange)
+            patience = 0
+            return result
+        } catch  where Self.mayBeDamage(error) {
+            // A new mirror has the same trouble: it is not the mirror.
+            isDamaged = false
+            patience = 10
+            throw error
+        }
+    }
+
+    /// Whether a mirror made anew might help. libgit2 has many words for a broken file.
+    private static func mayBeDamage(_ error: GitError) -> Bool {
+        switch error.kind {
+        case .damaged, .objectNotFound, .other: true
+        default: false
+        }
     }
 
     /// Fetches into `store`.
@@ -139,7 +162,7 @@ package actor Mirror {
             }
             head = found
         }
-        try store.missingMeansDamaged { () throws(GitError) in try store.checkReadable(head) }
+        try store.checkReadable(head)
         let rewritten = try store.isRewritten(from: previous, to: head)
         if previous != head { try store.setHead(of: branch, to: head) }
         return .init(head: head, previous: previous, rewritten: rewritten)
@@ -152,7 +175,7 @@ package actor Mirror {
         try MirrorDirectory.removeTree(directory.fresh)
         let fresh = try Store(path: directory.fresh)
         var result = try update(branch, fresh, exchange)
-        store = nil
+        self.store = nil
         try directory.promoteFresh()
         isDamaged = false
         result.rewritten = try opened().isRewritten(from: previous, to: result.head)

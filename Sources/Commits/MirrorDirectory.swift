@@ -103,8 +103,10 @@ final class MirrorDirectory {
         folder.hasSuffix("/objects/pack") && !name.hasSuffix(".pack") && !name.hasSuffix(".idx")
     }
 
-    /// Removes a folder with all that is in it, if it is there. Links are removed, not followed.
+    /// Removes a folder with all that is in it, or a file, if it is there. Links are removed, not
+    /// followed.
     static func removeTree(_ path: String, depth: Int = 0) throws(GitError) {
+        if unlink(path) == 0 { return }
         for entry in entries(path) {
             let inner = path + "/" + entry.name
             if entry.isFolder && depth < 64 {

@@ -19,7 +19,7 @@ final class Store {
             do {
                 repository = try Repository(bare: path)
             } catch  where error.kind == .repositoryNotFound || error.kind == .other {
-                throw GitError(.damaged, code: error.code, during: error.operation, error.message)
+                throw error.asDamage
             }
         }
         objects = try ObjectDatabase(of: repository)
@@ -99,20 +99,19 @@ final class Store {
 
     /// Writes a commit; `nil` for its parent makes one without.
     ///
-    /// Errors: `invalidInput` for control characters in the author, or NUL in the message.
+    /// Errors: `invalidInput` for an author or a message that Git cannot keep.
     func commit(
         _ tree: git_oid,
         on parent: CommitID?,
         _ message: String,
         _ author: Signature
     ) throws(GitError) -> CommitID {
-        let names = Array(author.name.utf8) + Array(author.email.utf8)
-        guard names.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }), !message.utf8.contains(0) else {
+        guard [author.name, author.email].allSatisfy(Self.isAllowed(name:)),
+            !message.utf8.contains(0)
+        else {
             throw GitError(
-                .invalidInput,
-                during: "commit",
-                "control characters in the author or the message"
-            )
+                .invalidInput, during: "commit",
+                "the author is empty or holds `<`, `>` or control characters, or the message NUL")
         }
         let signature = try CommitSignature(author)
         let root = try Tree(tree, in: repository)
@@ -154,13 +153,29 @@ final class Store {
         return CommitID(name)
     }
 
+    /// Git writes names and addresses without any escaping into the lines of a commit.
+    private static func isAllowed(name: String) -> Bool {
+        let forbidden = name.utf8.contains {
+            $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">")
+        }
+        return !forbidden && name.utf8.contains { $0 != 0x20 }
+    }
+
     /// Whether `ancestor` is `commit` or stands in its history.
     func isAncestor(_ ancestor: CommitID, of commit: CommitID) throws(GitError) -> Bool {
+        let operation = "look for \(ancestor.short) in the history of \(commit.short)"
+        for id in [ancestor, commit] where !has(id) {
+            throw GitError(.objectNotFound, during: operation, "\(id) is not there")
+        }
         if ancestor == commit { return true }
         var (old, new) = (ancestor.name, commit.name)
-        return try git("look for \(ancestor.short) in the history of \(commit.short)") {
-            git_graph_descendant_of(repository.raw, &new, &old)
-        } == 1
+        do {
+            return try git(operation) {
+                git_graph_descendant_of(repository.raw, &new, &old)
+            } == 1
+        } catch  where error.kind == .objectNotFound {
+            throw error.asDamage
+        }
     }
 
     /// Whether `old`, if there was one, is not in the history of `new`.
@@ -189,13 +204,15 @@ final class Store {
         }
     }
 
-    /// The bytes of a blob, from its header alone: the content is not inflated.
+    /// The bytes of a blob that a tree named, from its header alone: the content is not inflated.
     func size(of blob: git_oid, _ path: String) throws(GitError) -> Int {
         var name = blob
         var (size, type) = (0, GIT_OBJECT_INVALID)
         let code = git_odb_read_header(&size, &type, objects.raw, &name)
-        try missingMeansDamaged { () throws(GitError) in
-            _ = try git("read \(path)") { code }
+        do {
+            try git("read \(path)") { code }
+        } catch  where error.kind == .objectNotFound {
+            throw error.asDamage
         }
         guard type == GIT_OBJECT_BLOB else {
             throw GitError(.damaged, during: "read \(path)", "the object is not a file")
@@ -219,17 +236,5 @@ final class Store {
         defer { git_odb_object_free(object) }
         guard let data = git_odb_object_data(object) else { return [] }
         return Array(UnsafeRawBufferPointer(start: data, count: git_odb_object_size(object)))
-    }
-
-    /// Runs `body`, which reads what another object names: if that is missing, the mirror is
-    /// damaged.
-    func missingMeansDamaged<Result>(
-        _ body: () throws(GitError) -> Result
-    ) throws(GitError) -> Result {
-        do {
-            return try body()
-        } catch  where error.kind == .objectNotFound {
-            throw GitError(.damaged, code: error.code, during: error.operation, error.message)
-        }
     }
 }

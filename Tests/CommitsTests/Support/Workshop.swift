@@ -9,11 +9,23 @@ final class Workshop: Sendable {
     let root: String
 
     init() throws {
-        root = NSTemporaryDirectory() + "slipway-commits-\(UUID().uuidString)"
+        root = Self.base + "/" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    /// Where the workshops of this process are.
+    static let base = NSTemporaryDirectory() + "slipway-commits-\(getpid())"
+
+    /// The address of a bare repository at the server, after `fault`: see the server's script.
+    func url(_ name: String = "origin", fault: String? = nil) throws -> String {
+        let folder = root.dropFirst(Self.base.count)
+        return try GitServer.shared.get().url + (fault.map { "/" + $0 } ?? "")
+            + "\(folder)/\(name).git"
+    }
+
+    var logger: Logger { Logger(label: "test") }
 
     /// Runs git with nothing of the machine's configuration.
     @discardableResult
@@ -69,10 +81,9 @@ final class Workshop: Sendable {
         "HOME": "/nonexistent",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_SYSTEM": "/dev/null",
-        "GIT_CONFIG_COUNT": "3",
+        "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
         "GIT_CONFIG_KEY_1": "init.defaultBranch", "GIT_CONFIG_VALUE_1": "main",
-        "GIT_CONFIG_KEY_2": "http.receivepack", "GIT_CONFIG_VALUE_2": "true",
         "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
         "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",
     ]
@@ -81,6 +92,7 @@ final class Workshop: Sendable {
     func bare(_ name: String = "origin") throws -> String {
         let path = "\(root)/\(name).git"
         try git("init", "-q", "--bare", path)
+        try git("-C", path, "config", "http.receivepack", "true")
         return path
     }
 
@@ -159,21 +171,27 @@ final class Workshop: Sendable {
     }
 }
 
-/// `git http-backend` behind a small server of its own, for the repositories of a workshop.
-final class GitServer: @unchecked Sendable {
+/// `git http-backend` behind a small server, for the repositories of all workshops. It ends when
+/// this process does.
+final class GitServer: Sendable {
     private let process = Process()
     private let input = Pipe()
     let url: String
 
-    init(_ workshop: Workshop) throws {
+    static let shared = Result { try GitServer() }
+
+    private init() throws {
+        try FileManager.default.createDirectory(
+            atPath: Workshop.base, withIntermediateDirectories: true)
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("git-http-server.py").path
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", script, workshop.root]
+        process.arguments = ["python3", script, Workshop.base]
         process.environment = Workshop.environment
         process.standardInput = input
         process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
         try process.run()
         var line = ""
         while !line.hasSuffix("\n") {
@@ -182,10 +200,5 @@ final class GitServer: @unchecked Sendable {
             line += String(decoding: data, as: UTF8.self)
         }
         url = "http://127.0.0.1:\(line.dropLast())"
-    }
-
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
     }
 }
