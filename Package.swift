@@ -52,7 +52,7 @@ let package = Package(
             ]),
 
         // MARK: What people read: releases as text
-        .target(name: "Presentation", dependencies: ["Domain", "API"]),
+        .target(name: "Presentation", dependencies: ["Domain", "API", "Planning"]),
 
         // MARK: The shell: touches the world
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
@@ -131,6 +131,7 @@ let package = Package(
                 "Cluster", "Commits", "Daemon", "Sandbox", "Signals", "Transport", "Documents",
                 "Domain", "API", "Resources",
             ]),
+        .testTarget(name: "CommandLineTests", dependencies: ["slipway"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

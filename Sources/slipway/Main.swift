@@ -13,7 +13,9 @@ struct Slipway: AsyncParsableCommand {
               2  wrong usage, or an error on the way
             """,
         version: Version.text,
-        subcommands: [DemoCommand.self, VersionCommand.self])
+        subcommands: [
+            ValidateCommand.self, PlanCommand.self, DemoCommand.self, VersionCommand.self,
+        ])
 }
 
 /// The start of the program: reads the command line, runs the command, turns what went wrong into

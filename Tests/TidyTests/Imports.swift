@@ -32,7 +32,7 @@ enum Imports {
         "Verdicts": ["Domain", "API"],
         "Rollouts": ["Domain", "API", "Resources", "Observed", "Planning", "Verdicts"],
         "Engine": core.subtracting(["Engine"]).union(collections),
-        "Presentation": ["Domain", "API"],
+        "Presentation": ["Domain", "API", "Planning"],
         "Commits": system.union(["Domain", "CLibGit2", "Logging"]),
         "Transport": system.union(["CLibCurl", "AsyncAlgorithms", "Logging"]),
         "Cluster": system.union(["Domain", "Documents", "Resources", "Transport", "Logging"]),

@@ -46,13 +46,15 @@ enum ShapeRules {
 
     /// Every type that other targets see says what it is.
     static func documentedTypes(_ source: SwiftSource) -> [Violation] {
-        let kinds = ["struct", "class", "enum", "actor", "protocol", "typealias"]
+        let kinds = ["struct", "class", "enum", "actor", "protocol"]
         let modifiers = ["final", "indirect", "nonisolated"]
         var violations: [Violation] = []
         for index in source.tokens.indices where source.token(index) == "package" {
             var next = index + 1
             while modifiers.contains(source.token(next)) { next += 1 }
-            guard kinds.contains(source.token(next)) else { continue }
+            guard kinds.contains(source.token(next)),
+                !["Iterator", "AsyncIterator"].contains(source.token(next + 1))
+            else { continue }
             let line = source.tokens[index].line
             if !isDocumented(source, line) {
                 violations.append(

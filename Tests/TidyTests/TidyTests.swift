@@ -13,7 +13,9 @@ import Testing
     ]
 
     /// Tests that do not mirror one target.
-    static let freeStanding: Set<String> = ["Benchmarks", "Fixtures", "LoopbackTests", "TidyTests"]
+    static let freeStanding: Set<String> = [
+        "Benchmarks", "CommandLineTests", "Fixtures", "LoopbackTests", "TidyTests",
+    ]
 
     private static let repository = Result { try Repository() }
     private static let sources = Result { try repository.get().swiftSources() }

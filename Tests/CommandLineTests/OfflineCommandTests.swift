@@ -1,0 +1,128 @@
+import Testing
+
+/// Commands that need no cluster, from outside: output, standard error, exit codes.
+@Suite struct OfflineCommandTests {
+    @Test func helpNamesTheCommandsAndTheExitCodes() throws {
+        try Program.inFolder { program in
+            let run = try program.run("--help")
+            #expect(run.code == 0)
+            for word in ["validate", "plan", "version", "EXIT CODES"] {
+                #expect(run.output.contains(word))
+            }
+        }
+    }
+
+    @Test(arguments: ["validate", "plan"])
+    func everyCommandHasExamplesAndExitCodes(command: String) throws {
+        try Program.inFolder { program in
+            let run = try program.run(command, "--help")
+            #expect(run.code == 0)
+            #expect(run.output.contains("EXAMPLES\n  slipway \(command)"))
+            #expect(run.output.contains("EXIT CODES\n  0"))
+        }
+    }
+
+    @Test(arguments: [["nonsense"], ["version", "more"], ["validate", "--nonsense"], ["plan"]])
+    func wrongUsageIsTwo(arguments: [String]) throws {
+        try Program.inFolder { program in
+            let run =
+                try arguments.count == 1
+                ? program.run(arguments[0]) : program.run(arguments[0], arguments[1])
+            #expect(run.code == 2)
+            #expect(run.output == "")
+            #expect(run.error.hasPrefix("Error: "))
+        }
+    }
+
+    @Test func versionIsOneLine() throws {
+        try Program.inFolder { program in
+            let run = try program.run("version")
+            #expect(run.code == 0)
+            #expect(run.output.hasPrefix("slipway "))
+            #expect(run.output.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test func validFilesPass() throws {
+        try Program.inFolder(with: ["models/fraud.yaml": Declarations.both]) { program in
+            let run = try program.run("validate")
+            #expect(run.code == 0)
+            #expect(run.output == "")
+            #expect(run.error == "ok: 1 file, 1 release, 0 errors, 0 warnings\n")
+        }
+    }
+
+    @Test func problemsNameFileLineAndColumn() throws {
+        try Program.inFolder(with: ["models/fraud.yaml": Declarations.wrongSum]) { program in
+            for path in ["models", "./models/", "models/fraud.yaml"] {
+                let run = try program.run("validate", path)
+                #expect(run.code == 1)
+                #expect(
+                    run.output == "models/fraud.yaml:6:13: "
+                        + "weights sum to 110, must be 100 (7: 90, 8: 20)\n")
+                #expect(run.error == "failed: 1 file, 0 releases, 1 error, 0 warnings\n")
+            }
+        }
+    }
+
+    @Test func warningsFailOnlyWhereAsked() throws {
+        let files = ["a.yaml": Declarations.release() + "---\nkind: Other\napiVersion: v1\n"]
+        try Program.inFolder(with: files) { program in
+            #expect(try program.run("validate", "a.yaml").code == 0)
+            let strict = try program.run("validate", "--strict", "a.yaml")
+            #expect(strict.code == 1)
+            #expect(strict.output.contains("a.yaml:12:1: warning: "))
+        }
+    }
+
+    @Test func aReleaseInTwoFilesIsFoundAcrossThem() throws {
+        let files = ["a.yaml": Declarations.release(), "b/c.yaml": Declarations.both]
+        try Program.inFolder(with: files) { program in
+            let run = try program.run("validate")
+            #expect(run.code == 1)
+            #expect(run.output.contains("a.yaml:1 and b/c.yaml:1"))
+        }
+    }
+
+    @Test func controlCharactersOfAFileDoNotReachTheTerminal() throws {
+        let file = Declarations.release().replacing("runtime:", with: "\"ru\\e[2Jtime\":")
+        try Program.inFolder(with: ["a.yaml": file]) { program in
+            let run = try program.run("validate")
+            #expect(run.code == 1)
+            #expect(!run.output.contains("\u{1B}"))
+        }
+    }
+
+    @Test func missingPathsAndEmptyFoldersAreErrors() throws {
+        try Program.inFolder { program in
+            let missing = try program.run("validate", "nothing")
+            #expect(missing.code == 2)
+            #expect(missing.error == "Error: nothing: no such file or folder\n")
+            #expect(try program.run("validate").code == 2)
+        }
+    }
+
+    @Test func planComparesTwoDeclarations() throws {
+        let files = ["old/a.yaml": Declarations.release(), "new/a.yaml": Declarations.both]
+        try Program.inFolder(with: files) { program in
+            let run = try program.run("plan", "new", "--from", "old")
+            #expect(run.code == 1)
+            #expect(run.output.contains("From:               7 (100 %)\n"))
+            #expect(run.output.contains("\n3      75   25   bake 24h, then proven\n"))
+            let same = try program.run("plan", "old", "--from", "old")
+            #expect(same.code == 0)
+            #expect(same.output.contains("none, 7 (100 %) serves"))
+            let other = try program.run("plan", "new", "--release", "other")
+            #expect(other.code == 2)
+            #expect(other.error.contains("declared are: risk/fraud-scorer"))
+        }
+    }
+
+    @Test func planRefusesWhatIsNotValid() throws {
+        try Program.inFolder(with: ["a.yaml": Declarations.wrongSum]) { program in
+            let run = try program.run("plan", "a.yaml")
+            #expect(run.code == 2)
+            #expect(run.error.hasPrefix("Error: a.yaml:6:13: weights sum to 110"))
+        }
+    }
+}
