@@ -8,15 +8,12 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let asyncAlgorithms = Target.Dependency.product(
-    name: "AsyncAlgorithms", package: "swift-async-algorithms")
 
 let package = Package(
     name: "slipway",
     products: [.executable(name: "slipway", targets: ["slipway"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
@@ -56,7 +53,7 @@ let package = Package(
 
         // MARK: The shell: touches the world
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
-        .target(name: "Transport", dependencies: ["CLibCurl", asyncAlgorithms, logging]),
+        .target(name: "Transport", dependencies: ["CLibCurl"]),
         .target(
             name: "Cluster",
             dependencies: ["Domain", "Documents", "Resources", "Transport", logging]),
@@ -124,12 +121,13 @@ let package = Package(
         .testTarget(
             name: "CommitsTests", dependencies: ["Commits", "Domain"],
             exclude: ["Support/git-http-server.py"]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .target(name: "TestServers", path: "Tests/TestServers"),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "TestServers"]),
         .testTarget(
             name: "LoopbackTests",
             dependencies: [
                 "Cluster", "Commits", "Daemon", "Sandbox", "Signals", "Transport", "Documents",
-                "Domain", "API", "Resources",
+                "Domain", "API", "Resources", "TestServers", logging,
             ]),
         .testTarget(name: "CommandLineTests", dependencies: ["slipway"]),
         .testTarget(name: "TidyTests"),

@@ -50,6 +50,8 @@ struct EasyOptions {
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         try set(CURLOPT_TCP_KEEPIDLE, 30)
         try set(CURLOPT_TCP_KEEPINTVL, 15)
+        // Certificates and tokens rotate; a connection keeps those that it was made with.
+        try set(CURLOPT_MAXLIFETIME_CONN, 600)
         // 200 ms for IPv4 to win is long for a controller that stands next to its server.
         try set(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 50)
     }

@@ -5,7 +5,9 @@
 /// so does cancelling the reading task, whose read then throws: a body that ends without an error
 /// is complete.
 package struct ResponseBody: AsyncSequence, Sendable {
+    /// At least one byte.
     package typealias Element = [UInt8]
+    /// Why the body is not complete.
     package typealias Failure = TransportError
 
     private let reader: Reader
@@ -33,6 +35,7 @@ package struct ResponseBody: AsyncSequence, Sendable {
         return bytes
     }
 
+    /// Reads chunk after chunk.
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let reader: Reader
 

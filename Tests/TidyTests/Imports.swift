@@ -34,7 +34,7 @@ enum Imports {
         "Engine": core.subtracting(["Engine"]).union(collections),
         "Presentation": ["Domain", "API", "Planning"],
         "Commits": system.union(["Domain", "CLibGit2", "Logging"]),
-        "Transport": system.union(["CLibCurl", "AsyncAlgorithms", "Logging"]),
+        "Transport": system.union(["CLibCurl"]),
         "Cluster": system.union(["Domain", "Documents", "Resources", "Transport", "Logging"]),
         "Signals": system.union(["Domain", "Documents", "Transport", "Logging"]),
         "Daemon": system.union(core).union([

@@ -14,7 +14,8 @@ import Testing
 
     /// Tests that do not mirror one target.
     static let freeStanding: Set<String> = [
-        "Benchmarks", "CommandLineTests", "Fixtures", "LoopbackTests", "TidyTests",
+        "Benchmarks", "CommandLineTests", "Fixtures", "LoopbackTests", "TestServers",
+        "TidyTests",
     ]
 
     private static let repository = Result { try Repository() }

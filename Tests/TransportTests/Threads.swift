@@ -1,8 +1,11 @@
 import Glibc
 
+/// `/proc` is not there.
+private struct CannotCount: Error {}
+
 /// How many threads of this process carry a name.
 func threadCount(named name: String) throws -> Int {
-    guard let directory = opendir("/proc/self/task") else { throw ScriptedServer.Failure() }
+    guard let directory = opendir("/proc/self/task") else { throw CannotCount() }
     defer { closedir(directory) }
     var count = 0
     while let entry = readdir(directory) {

@@ -3,24 +3,24 @@ import Synchronization
 
 /// A server for tests: raw sockets on 127.0.0.1, a thread a connection, and a script that decides
 /// byte by byte what the client sees. The script runs once per request.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
     /// One request as it came.
-    struct Request: Sendable {
-        var method = ""
-        var target = ""
-        var headers: [String: String] = [:]
-        var body: [UInt8] = []
+    package struct Request: Sendable {
+        package var method = ""
+        package var target = ""
+        package var headers: [String: String] = [:]
+        package var body: [UInt8] = []
         /// 0 for the first connection.
-        var connection = 0
+        package var connection = 0
         /// 0 for the first request on its connection.
-        var index = 0
+        package var index = 0
         /// 0 for the first request of all.
-        var number = 0
+        package var number = 0
 
-        var path: String { String(target.prefix { $0 != "?" }) }
-        var text: String { String(decoding: body, as: UTF8.self) }
+        package var path: String { String(target.prefix { $0 != "?" }) }
+        package var text: String { String(decoding: body, as: UTF8.self) }
         /// A parameter of the query, as it stands there.
-        func query(_ name: String) -> String? {
+        package func query(_ name: String) -> String? {
             target.split(separator: "?").dropFirst().first?.split(separator: "&")
                 .first { $0.hasPrefix("\(name)=") }
                 .map { String($0.dropFirst(name.count + 1)) }
@@ -28,12 +28,12 @@ final class ScriptedServer: Sendable {
     }
 
     /// What the script may do with a connection.
-    struct Peer: Sendable {
-        let socket: Int32
+    package struct Peer: Sendable {
+        package let socket: Int32
 
         /// False once the client is gone.
         @discardableResult
-        func send(_ bytes: [UInt8]) -> Bool {
+        package func send(_ bytes: [UInt8]) -> Bool {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes.withUnsafeBytes {
@@ -51,9 +51,9 @@ final class ScriptedServer: Sendable {
         }
 
         @discardableResult
-        func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+        package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-        func answer(
+        package func answer(
             _ status: Int = 200,
             _ body: String = "",
             headers: [String] = [],
@@ -64,21 +64,21 @@ final class ScriptedServer: Sendable {
             send(head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
         }
 
-        func startChunked(_ status: Int = 200) {
+        package func startChunked(_ status: Int = 200) {
             send("HTTP/1.1 \(status) OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         }
 
         @discardableResult
-        func chunk(_ text: String) -> Bool {
+        package func chunk(_ text: String) -> Bool {
             send(String(text.utf8.count, radix: 16) + "\r\n" + text + "\r\n")
         }
 
-        func endChunks() { send("0\r\n\r\n") }
+        package func endChunks() { send("0\r\n\r\n") }
 
-        func wait(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }
+        package func wait(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }
 
         /// Blocks until the client closes; false if it does not within the time.
-        func waitForClose(milliseconds: Int = 5000) -> Bool {
+        package func waitForClose(milliseconds: Int = 5000) -> Bool {
             var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             guard Glibc.poll(&poll, 1, Int32(milliseconds)) > 0 else { return false }
             var byte: UInt8 = 0
@@ -86,7 +86,7 @@ final class ScriptedServer: Sendable {
         }
 
         /// Ends the connection with RST instead of FIN.
-        func reset() {
+        package func reset() {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(
                 socket,
@@ -99,23 +99,23 @@ final class ScriptedServer: Sendable {
     }
 
     /// What happens to the connection after the script.
-    enum Next: Sendable {
+    package enum Next: Sendable {
         case keep
         case close
     }
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let script: @Sendable (Request, Peer) -> Next
     private let seen = Mutex<[Request]>([])
     private let connections = Mutex(0)
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    package var url: String { "http://127.0.0.1:\(port)" }
     /// All requests so far.
-    var requests: [Request] { seen.withLock { $0 } }
-    var connectionCount: Int { connections.withLock { $0 } }
+    package var requests: [Request] { seen.withLock { $0 } }
+    package var connectionCount: Int { connections.withLock { $0 } }
 
-    init(_ script: @escaping @Sendable (Request, Peer) -> Next) throws {
+    package init(_ script: @escaping @Sendable (Request, Peer) -> Next) throws {
         self.script = script
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -136,9 +136,10 @@ final class ScriptedServer: Sendable {
         Self.thread { [self] in acceptAll() }
     }
 
-    struct Failure: Error {}
+    /// The server cannot listen.
+    package struct Failure: Error {}
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 

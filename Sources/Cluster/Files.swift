@@ -1,0 +1,28 @@
+import Glibc
+
+/// Small files: configuration, certificates, tokens.
+enum Files {
+    /// Why a file cannot be read, without its path.
+    struct Unreadable: Error {
+        let reason: String
+    }
+
+    /// The whole file, opened anew; at most `limit` bytes.
+    static func read(_ path: String, limit: Int = 1 << 20) throws(Unreadable) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Unreadable(reason: String(cString: strerror(errno))) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = Glibc.read(file, &block, block.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Unreadable(reason: String(cString: strerror(errno))) }
+            if count == 0 { return bytes }
+            bytes += block.prefix(count)
+            guard bytes.count <= limit else { throw Unreadable(reason: "more than \(limit) bytes") }
+        }
+    }
+
+    static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+}

@@ -1,0 +1,227 @@
+import Documents
+import Domain
+import Logging
+package import Resources
+import Transport
+
+/// Keeps a view of one kind of objects up to date: a list, and a watch from there on.
+///
+/// A watch that ends goes on from the last version seen. If that does not work the view is called
+/// interrupted and the list is read again, never older than what was seen; while that fails,
+/// what is known stays. A list is handed over only when it is complete.
+package struct Reflector: Sendable {
+    /// Times and bounds.
+    package struct Settings: Hashable, Sendable {
+        package var pageSize = 500
+        /// How long the server shall keep a watch open; drawn from this range each time.
+        package var watchSeconds = 300...600
+        /// A watch without a byte for this long is dead. Servers send a bookmark about once a
+        /// minute.
+        package var idle = Duration.seconds(150)
+        package var firstBackoff = Duration.milliseconds(200)
+        package var longestBackoff = Duration.seconds(30)
+        /// A watch that lived this long makes earlier failures forgotten.
+        package var stableAfter = Duration.seconds(10)
+        /// A watch that ends sooner than this without an event counts as a failure.
+        package var shortWatch = Duration.seconds(1)
+        /// Bytes of one event.
+        package var longestLine = 8 << 20
+
+        package init() {}
+    }
+
+    package let selection: ObjectSelection
+    private let client: ClusterClient
+    private let settings: Settings
+
+    package init(
+        _ selection: ObjectSelection, client: ClusterClient, settings: Settings = Settings()
+    ) {
+        self.selection = selection
+        self.client = client
+        self.settings = settings
+    }
+
+    /// Lists and watches until the task is cancelled. Events come one at a time and in order; a
+    /// slow `deliver` holds the server back.
+    package func run(
+        using generator: inout some RandomNumberGenerator,
+        deliver: (ViewEvent) async -> Void
+    ) async {
+        var progress = Progress(settings)
+        while !Task.isCancelled {
+            let error: ClusterError
+            switch progress.next {
+            case .list(let version):
+                do throws(ClusterError) {
+                    try await list(version, &progress, deliver)
+                    continue
+                } catch let failure { error = failure }
+                progress.listFailed(error)
+            case .watch(let version):
+                let end = await watch(from: version, &progress, &generator, deliver)
+                switch progress.watchEnded(end, settings) {
+                case .goOn: continue
+                case .pause:
+                    try? await Task.sleep(for: progress.backoff.next(using: &generator))
+                    continue
+                case .failed(let failure): error = failure
+                }
+            }
+            if Task.isCancelled { return }
+            if progress.interrupt() {
+                client.logger.warning("view interrupted", metadata: metadata(error))
+                await deliver(.interrupted("\(selection): \(error.message)"))
+            } else {
+                client.logger.debug("view still interrupted", metadata: metadata(error))
+            }
+            let retryAfter = Duration.milliseconds(error.retryAfter?.milliseconds ?? 0)
+            let wait = progress.backoff.next(atLeast: retryAfter, using: &generator)
+            try? await Task.sleep(for: wait)
+        }
+    }
+
+    private func metadata(_ error: ClusterError) -> Logger.Metadata {
+        ["objects": "\(selection)", "error": "\(error)"]
+    }
+
+    private func list(
+        _ version: ListVersion, _ progress: inout Progress, _ deliver: (ViewEvent) async -> Void
+    ) async throws(ClusterError) {
+        let list = try await client.list(
+            selection, version: version, pageSize: settings.pageSize)
+        if case .atLeast(let seen) = version, let before = ResourceVersion(seen),
+            let now = ResourceVersion(list.resourceVersion), now < before
+        {
+            throw ClusterError(.malformed, "the list is older than what was seen before")
+        }
+        await deliver(.replaced(list.items, resourceVersion: list.resourceVersion))
+        progress.listed(list.resourceVersion)
+    }
+
+    /// How a watch ended.
+    private struct WatchEnd {
+        /// The server accepted the watch.
+        var accepted = false
+        var events = 0
+        var lived = Duration.zero
+        /// `nil` if the server closed it in an orderly way.
+        var error: ClusterError?
+    }
+
+    private func watch(
+        from version: String, _ progress: inout Progress,
+        _ generator: inout some RandomNumberGenerator, _ deliver: (ViewEvent) async -> Void
+    ) async -> WatchEnd {
+        let seconds = settings.watchSeconds.randomElement(using: &generator) ?? 300
+        var query = selection.query
+        query.add("watch", "1")
+        query.add("resourceVersion", version)
+        query.add("allowWatchBookmarks", "true")
+        query.add("timeoutSeconds", "\(seconds)")
+        var end = WatchEnd()
+        let start = ContinuousClock.now
+        do throws(ClusterError) {
+            let body = try await client.stream(
+                try ClusterClient.path(selection), query,
+                deadlines: .init(total: .seconds(seconds + 60), idle: settings.idle),
+                bodyBytes: nil)
+            end.accepted = true
+            try await follow(body, &end, &progress, deliver)
+        } catch {
+            end.error = error
+        }
+        end.lived = start.duration(to: .now)
+        return end
+    }
+
+    private func follow(
+        _ body: ResponseBody, _ end: inout WatchEnd, _ progress: inout Progress,
+        _ deliver: (ViewEvent) async -> Void
+    ) async throws(ClusterError) {
+        var splitter = LineSplitter(limit: settings.longestLine)
+        var chunks = body.makeAsyncIterator()
+        while true {
+            let lines: [[UInt8]]
+            do {
+                guard let chunk = try await chunks.next() else { return }
+                lines = try splitter.feed(chunk)
+            } catch let error as TransportError {
+                throw ClusterError(error)
+            } catch {
+                throw ClusterError(.malformed, "the watch sent \(error)")
+            }
+            for line in lines {
+                switch try WatchLine(line) {
+                case .changed(let object, let version):
+                    await deliver(.changed(object))
+                    progress.saw(version)
+                case .deleted(let object, let version):
+                    await deliver(.deleted(object))
+                    progress.saw(version)
+                case .bookmark(let version):
+                    await deliver(.bookmark(resourceVersion: version))
+                    progress.saw(version)
+                case .failed(let error): throw error
+                }
+                end.events += 1
+            }
+        }
+    }
+
+    /// Where the view stands and what to do next.
+    private struct Progress {
+        enum Step {
+            case list(ListVersion)
+            case watch(String)
+        }
+
+        var next = Step.list(.newest)
+        var backoff: Backoff
+        private var isInterrupted = false
+
+        init(_ settings: Settings) {
+            backoff = Backoff(first: settings.firstBackoff, longest: settings.longestBackoff)
+        }
+
+        mutating func listed(_ version: String) {
+            next = .watch(version)
+            isInterrupted = false
+        }
+
+        mutating func saw(_ version: String) { next = .watch(version) }
+
+        /// True the first time.
+        mutating func interrupt() -> Bool {
+            defer { isInterrupted = true }
+            return !isInterrupted
+        }
+
+        mutating func listFailed(_ error: ClusterError) {
+            if error.kind == .expired || error.kind == .versionTooLarge { next = .list(.newest) }
+        }
+
+        /// What follows the end of a watch.
+        enum AfterWatch {
+            case goOn
+            /// Not a failure yet, but too quick to go on at once.
+            case pause
+            case failed(ClusterError)
+        }
+
+        mutating func watchEnded(_ end: WatchEnd, _ settings: Settings) -> AfterWatch {
+            if end.lived >= settings.stableAfter { backoff.reset() }
+            if let error = end.error, error.kind == .expired {
+                next = .list(.newest)
+                return .failed(error)
+            }
+            // A watch that worked and was cut, or came to its end, goes on where it was.
+            let isShort = end.lived < settings.shortWatch
+            let worked = end.accepted && (end.events > 0 || !isShort)
+            if worked, end.error?.kind != .malformed { return isShort ? .pause : .goOn }
+            if case .watch(let version) = next { next = .list(.atLeast(version)) }
+            return .failed(
+                end.error ?? ClusterError(.unavailable, "the watch ended at once"))
+        }
+    }
+}

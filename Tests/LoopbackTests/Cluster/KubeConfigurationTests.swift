@@ -1,0 +1,193 @@
+import Cluster
+import FoundationEssentials
+import Testing
+import Transport
+
+@Suite struct KubeConfigurationTests {
+    /// A file in a directory of its own.
+    private struct Folder: ~Copyable {
+        let url = FileManager.default.temporaryDirectory.appending(
+            path: "slipway-kube-\(UInt64.random(in: 0...UInt64.max))")
+
+        init() throws {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+
+        deinit { try? FileManager.default.removeItem(at: url) }
+
+        func write(_ text: String, to name: String = "config") throws -> String {
+            let file = url.appending(path: name)
+            try Data(text.utf8).write(to: file)
+            return file.path
+        }
+    }
+
+    private static func file(
+        server: String = "https://10.0.0.1:6443", cluster: String = "", user: String = "token: t",
+        context: String = ""
+    ) -> String {
+        """
+        apiVersion: v1
+        kind: Config
+        current-context: dev
+        contexts:
+        - name: dev
+          context: {cluster: east, user: me\(context)}
+        - name: other
+          context: {cluster: gone, user: me}
+        clusters:
+        - name: east
+          cluster: {server: "\(server)"\(cluster)}
+        users:
+        - name: me
+          user: {\(user)}
+        """
+    }
+
+    @Test func readsAToken() throws {
+        let folder = try Folder()
+        let path = try folder.write(Self.file(context: ", namespace: risk"))
+        let configuration = try KubeConfiguration.load(path)
+        #expect(configuration.server == "https://10.0.0.1:6443")
+        #expect(configuration.credentials == .token("t"))
+        #expect(configuration.namespace == "risk")
+        #expect(configuration.tls == TLSSettings())
+        #expect(configuration.origin == "\(path), context dev")
+    }
+
+    @Test func readsCertificates() throws {
+        let folder = try Folder()
+        let key = try folder.write("KEY", to: "key.pem")
+        let path = try folder.write(
+            Self.file(
+                cluster: ", certificate-authority-data: aGVsbG8=, tls-server-name: api",
+                user: "client-certificate-data: Y2VydA==, client-key: key.pem"))
+        let configuration = try KubeConfiguration.load(path)
+        #expect(configuration.tls.authorities == .data(Array("hello".utf8)))
+        #expect(configuration.tls.certificate == .data(Array("cert".utf8)))
+        #expect(configuration.tls.key == .file(key))
+        #expect(configuration.tls.serverName == "api")
+        #expect(configuration.credentials == .none)
+        #expect(configuration.namespace == "default")
+    }
+
+    @Test(arguments: ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1/k8s/"])
+    func plainHTTPIsForLoopback(_ server: String) throws {
+        let folder = try Folder()
+        let path = try folder.write(Self.file(server: server))
+        let slashless = server.hasSuffix("/") ? String(server.dropLast()) : server
+        #expect(try KubeConfiguration.load(path).server == slashless)
+    }
+
+    struct Bad: CustomTestStringConvertible, Sendable {
+        let text: String
+        let says: String
+        var context: String?
+        var testDescription: String { says }
+    }
+
+    @Test(arguments: [
+        Bad(text: "a: [", says: "config:2:1: "),
+        Bad(text: "", says: "not one kubeconfig document"),
+        Bad(text: "kind: Pod", says: "kind: Pod, expected Config"),
+        Bad(text: "kind: Config", says: "current-context: not set"),
+        Bad(text: file(), says: "context nope: not found in contexts", context: "nope"),
+        Bad(
+            text: file(), says: "context other: cluster gone: not found in clusters",
+            context: "other"),
+        Bad(
+            text: file(server: "http://10.0.0.1"),
+            says: "cluster east: server: plain http is accepted only for a server on loopback"),
+        Bad(
+            text: file(server: "http://127.0.0.1.example.com"),
+            says: "plain http is accepted only for a server on loopback"),
+        Bad(text: file(server: "10.0.0.1:6443"), says: "cluster east: server: not a URL"),
+        Bad(text: file(server: "https://u:hidden@host"), says: "server: not a URL"),
+        Bad(text: file(server: ""), says: "context dev: cluster east: server: missing"),
+        Bad(text: file(cluster: ", proxy-url: 'http://p'"), says: "proxy-url: proxies are not"),
+        Bad(
+            text: file(cluster: ", insecure-skip-tls-verify: true"),
+            says: "insecure-skip-tls-verify: refused"),
+        Bad(
+            text: file(cluster: ", certificate-authority-data: '***'"),
+            says: "certificate-authority-data: not base64"),
+        Bad(
+            text: file(cluster: ", certificate-authority: nope.pem"),
+            says: "nope.pem cannot be read"),
+        Bad(text: file(user: "exec: {command: aws}"), says: "user me: exec: credential plugins"),
+        Bad(text: file(user: "auth-provider: {name: gcp}"), says: "user me: auth-provider:"),
+        Bad(text: file(user: "username: hidden"), says: "user me: username: passwords"),
+        Bad(text: file(user: "token: t, as: root"), says: "user me: as: impersonation"),
+        Bad(text: file(user: "token: 'hidden hidden'"), says: "user me: token: not a token"),
+        Bad(text: file(user: "token: 5"), says: "user me: token: integer, expected a string"),
+        Bad(text: file(user: "tokenFile: nope"), says: "user me: tokenFile:"),
+        Bad(
+            text: file(user: "client-certificate-data: Y2VydA=="),
+            says: "client-certificate and client-key belong together"),
+    ])
+    func namesWhatIsWrong(_ bad: Bad) throws {
+        let folder = try Folder()
+        let path = try folder.write(bad.text)
+        let error = #expect(throws: KubeConfiguration.Invalid.self) {
+            try KubeConfiguration.load(path, options: .init(context: bad.context))
+        }
+        let text = error?.description ?? ""
+        #expect(text.hasPrefix(path))
+        #expect(text.contains(bad.says), "\(text)")
+        #expect(!text.contains("hidden"))
+    }
+
+    @Test func insecureNeedsTwoSettings() throws {
+        let folder = try Folder()
+        let path = try folder.write(Self.file(cluster: ", insecure-skip-tls-verify: true"))
+        let configuration = try KubeConfiguration.load(
+            path, options: .init(acceptsAnyServer: true))
+        #expect(configuration.tls.acceptsAnyServer)
+        let secure = try folder.write(Self.file())
+        #expect(
+            try KubeConfiguration.load(secure, options: .init(acceptsAnyServer: true))
+                .tls.acceptsAnyServer == false)
+    }
+
+    @Test func findsThePodsServiceAccount() throws {
+        let folder = try Folder()
+        _ = try folder.write("CA", to: "ca.crt")
+        let environment = [
+            "KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443",
+        ]
+        let missing = #expect(throws: KubeConfiguration.Invalid.self) {
+            try KubeConfiguration.inCluster(directory: folder.url.path, environment: environment)
+        }
+        #expect(missing?.file.hasSuffix("/token") == true)
+        let token = try folder.write("t", to: "token")
+        _ = try folder.write("risk\n", to: "namespace")
+        let configuration = try KubeConfiguration.inCluster(
+            directory: folder.url.path, environment: environment)
+        #expect(configuration.server == "https://[fd00::1]:443")
+        #expect(configuration.credentials == .tokenFile(token))
+        #expect(configuration.namespace == "risk")
+        #expect(throws: KubeConfiguration.Invalid.self) {
+            try KubeConfiguration.inCluster(directory: folder.url.path, environment: [:])
+        }
+    }
+
+    @Test func looksInTheUsualPlaces() throws {
+        let folder = try Folder()
+        let path = try folder.write(Self.file())
+        let missing = "/nonexistent/config"
+        #expect(
+            try KubeConfiguration.find(path: path, environment: ["KUBECONFIG": missing])
+                .credentials == .token("t"))
+        #expect(
+            try KubeConfiguration.find(environment: ["KUBECONFIG": path]).credentials
+                == .token("t"))
+        for environment in [
+            ["KUBECONFIG": "\(path):\(path)"], ["KUBECONFIG": missing], ["HOME": "/nonexistent"],
+            [:],
+        ] {
+            #expect(throws: KubeConfiguration.Invalid.self) {
+                try KubeConfiguration.find(environment: environment)
+            }
+        }
+    }
+}
