@@ -14,7 +14,8 @@ struct Slipway: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ValidateCommand.self, PlanCommand.self, DemoCommand.self, VersionCommand.self,
+            ValidateCommand.self, PlanCommand.self, RenderCommand.self, DemoCommand.self,
+            VersionCommand.self,
         ])
 }
 

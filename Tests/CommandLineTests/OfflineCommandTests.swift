@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["validate", "plan"])
+    @Test(arguments: ["validate", "plan", "render"])
     func everyCommandHasExamplesAndExitCodes(command: String) throws {
         try Program.inFolder { program in
             let run = try program.run(command, "--help")
@@ -123,6 +123,28 @@ import Testing
             let run = try program.run("plan", "a.yaml")
             #expect(run.code == 2)
             #expect(run.error.hasPrefix("Error: a.yaml:6:13: weights sum to 110"))
+        }
+    }
+
+    @Test func renderPrintsTheObjectsOfEachVersionAndTheRoute() throws {
+        try Program.inFolder(with: ["a.yaml": Declarations.both]) { program in
+            let names = try program.run("render", "a.yaml", "-o", "name")
+            #expect(names.code == 0)
+            let kinds = names.output.split(separator: "\n").compactMap {
+                $0.split(separator: "/").first
+            }
+            #expect(
+                kinds == [
+                    "controllerrevision.apps", "deployment.apps", "service",
+                    "controllerrevision.apps", "deployment.apps", "service",
+                    "httproute.gateway.networking.k8s.io",
+                ])
+            let one = try program.run("render", "a.yaml", "--version-name", "8", "-o", "json")
+            #expect(one.output.hasPrefix("{\n  \"apiVersion\": \"v1\",\n  \"items\": [\n"))
+            #expect(!one.output.contains("HTTPRoute"))
+            let yaml = try program.run("render", "a.yaml")
+            #expect(yaml.output.contains("kind: Deployment\n"))
+            #expect(try program.run("render", "a.yaml", "--version-name", "9").code == 2)
         }
     }
 }

@@ -9,7 +9,7 @@ struct DemoCommand: ParsableCommand {
         Terminal.standard.write(
             """
             The demo will show a commit that is promoted and a bad one that is taken back.
-            There today: slipway validate and slipway plan (try them on a file of yours).
+            There today: slipway validate, plan and render (try them on a file of yours).
             Not there yet: the controller and the embedded cluster, so no story can be played.
 
             """)

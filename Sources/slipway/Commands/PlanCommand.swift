@@ -40,13 +40,11 @@ struct PlanCommand: ParsableCommand {
     var namespace: String?
 
     func run() throws {
-        let wanted = try read(paths)
-        let before = try from.map { try read([$0]) }
-        let chosen = wanted.releases.map(\.release)
-            .filter { release == nil || $0.metadata.name == release }
-        guard !chosen.isEmpty else {
-            let known = wanted.releases.map { "\($0.id)" }.joined(separator: ", ")
-            throw Failure("no release \(release ?? "") there; declared are: \(known)")
+        let chosen = try read(paths).valid(release: release)
+        let before = try from.map { path in
+            let reading = try read([path])
+            _ = try reading.valid()
+            return reading.state
         }
         let pages = chosen.map { release in
             PlanPage(
@@ -65,11 +63,7 @@ struct PlanCommand: ParsableCommand {
                 since: Timestamp(milliseconds: 0)))
     }
 
-    private func read(_ paths: [String]) throws -> DesiredState {
-        let reading = try DeclaredFiles(paths: paths, source: nil, namespace: namespace).read()
-        guard reading.errors.isEmpty else {
-            throw Failure(reading.errors.map(\.description).joined(separator: "\n"))
-        }
-        return reading.state
+    private func read(_ paths: [String]) throws -> DeclaredFiles.Reading {
+        try DeclaredFiles(paths: paths, source: nil, namespace: namespace).read()
     }
 }

@@ -1,3 +1,4 @@
+import API
 import Desired
 import Documents
 import Domain
@@ -19,6 +20,20 @@ struct DeclaredFiles {
 
         var errors: [Problem] { state.problems.filter { $0.severity == .error } }
         var warnings: [Problem] { state.problems.filter { $0.severity == .warning } }
+
+        /// The releases, all or the one of a name; throws where anything is wrong with a file.
+        func valid(release name: String? = nil) throws(Failure) -> [ModelRelease] {
+            guard errors.isEmpty else {
+                throw Failure(errors.map(\.description).joined(separator: "\n"))
+            }
+            let chosen = state.releases.map(\.release)
+                .filter { name == nil || $0.metadata.name == name }
+            guard !chosen.isEmpty else {
+                let known = state.releases.map { "\($0.id)" }.joined(separator: ", ")
+                throw Failure("no release \(name ?? "") there; declared are: \(known)")
+            }
+            return chosen
+        }
     }
 
     func read() throws(Failure) -> Reading {
