@@ -92,6 +92,11 @@ let package = Package(
                 "Planning", "Presentation", "Cluster", "Transport", arguments, logging,
             ]),
 
+        // MARK: Measurements, run by hand with -c release
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Desired", "Documents", "API", "Domain"],
+            path: "Tests/Benchmarks"),
+
         // MARK: Tests mirror the targets
         .testTarget(name: "DomainTests", dependencies: ["Domain"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Domain"]),

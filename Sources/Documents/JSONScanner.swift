@@ -86,7 +86,7 @@ struct JSONScanner {
             if take(UInt8(ascii: ","), input) {
                 skipSpace(input)
             } else if take(UInt8(ascii: "}"), input) {
-                return .object(try fields(members, places, input))
+                return .object(try fields(&members, places, input))
             } else {
                 throw unexpected("',' or '}'", input)
             }
@@ -96,23 +96,32 @@ struct JSONScanner {
     /// Puts members in order. Servers write the fields of a type in the order of its declaration,
     /// so most objects need sorting; hardly any has a key twice.
     private func fields(
-        _ members: [Fields.Member],
-        _ places: [Int],
-        _ input: Span<UInt8>
+        _ members: inout [Fields.Member], _ places: [Int], _ input: Span<UInt8>
     ) throws(JSON.ParseError) -> Fields {
-        if zip(members, members.dropFirst()).allSatisfy({ $0.key < $1.key }) {
-            return Fields(members)
+        if Self.ascends(members) { return Fields(members) }
+        let written = duplicates == .refused ? members : []
+        // The sort is stable: of equal keys the one written last stands last.
+        members.sort { $0.key < $1.key }
+        if Self.ascends(members) { return Fields(members) }
+        var seen: Set<String> = []
+        for (number, member) in written.enumerated() where !seen.insert(member.key).inserted {
+            throw error("the key \"\(member.key)\" stands twice", input, at: places[number])
         }
-        let sorted = members.sorted { $0.key < $1.key }
-        if zip(sorted, sorted.dropFirst()).allSatisfy({ $0.key < $1.key }) { return Fields(sorted) }
-        var last: [String: Int] = [:]
-        for (number, member) in members.enumerated() {
-            if last.updateValue(number, forKey: member.key) != nil, duplicates == .refused {
-                throw error("the key \"\(member.key)\" stands twice", input, at: places[number])
-            }
+        var kept: [Fields.Member] = []
+        for member in members {
+            if let last = kept.last, last.key == member.key { kept.removeLast() }
+            kept.append(member)
         }
-        let kept = members.enumerated().filter { last[$0.element.key] == $0.offset }
-        return Fields(kept.map(\.element).sorted { $0.key < $1.key })
+        return Fields(kept)
+    }
+
+    private static func ascends(_ members: [Fields.Member]) -> Bool {
+        var index = 1
+        while index < members.count {
+            guard members[index - 1].key < members[index].key else { return false }
+            index += 1
+        }
+        return true
     }
 
     private mutating func array(
