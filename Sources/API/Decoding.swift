@@ -16,6 +16,8 @@ final class Problems {
     static let limit = 100
 
     private(set) var errors: [FieldError] = []
+    /// Told of every object that is read and the members it may have.
+    var trace: ((FieldPath, [String]) -> Void)?
 
     func add(_ path: FieldPath, _ message: String, concernsKey: Bool = false) {
         guard errors.count < Self.limit else { return }
@@ -52,6 +54,7 @@ struct ObjectReader {
         self.fields = fields
         self.path = path
         self.problems = problems
+        problems.trace?(path, known)
         for key in fields.keys where !known.contains(key) {
             if later.contains(key) {
                 problems.add(

@@ -40,7 +40,13 @@ enum Formats {
         if inner.contains("") || parts.contains(".") || parts.contains("..") {
             return "must not contain `//`, `/.` or `/..`"
         }
-        if text.lowercased().contains("%2f") { return "must not contain an escaped `/`" }
+        let escapes = text.split(separator: "%", omittingEmptySubsequences: false).dropFirst()
+        for escape in escapes {
+            guard escape.utf8.count >= 2, escape.prefix(2).allSatisfy(\.isHexDigit) else {
+                return "has a `%` without two hexadecimal digits"
+            }
+            if escape.prefix(2).lowercased() == "2f" { return "must not contain an escaped `/`" }
+        }
         return nil
     }
 

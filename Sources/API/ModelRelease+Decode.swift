@@ -10,7 +10,12 @@ extension ModelRelease {
     package static func decode(_ object: Document, resolved: Bool = false)
         -> DecodeResult<ModelRelease>
     {
-        let problems = Problems()
+        decode(object, resolved: resolved, Problems())
+    }
+
+    static func decode(_ object: Document, resolved: Bool, _ problems: Problems)
+        -> DecodeResult<ModelRelease>
+    {
         guard
             let root = EnvelopeReader.open(
                 object,
@@ -272,6 +277,26 @@ struct ReleaseSpecReader {
                 place["spec"]["containers"],
                 "container `model` needs an `image`, or every version one"
             )
+        }
+        let ports = model["ports"]?.arrayValue ?? []
+        if ports.count > 1, !ports.contains(where: { $0["name"] == "http" }) {
+            problems.add(
+                place["spec"]["containers"],
+                "one port of container `model` must have the name `http`"
+            )
+        }
+        checkCasePaths(spec.health, at: path["health"]["probes"])
+    }
+
+    /// A preset knows where inference goes, `custom` does not.
+    private func checkCasePaths(_ health: HealthPolicy, at path: FieldPath) {
+        for (index, probe) in health.probes.enumerated() {
+            for (number, item) in probe.cases.enumerated() where item.path == nil {
+                problems.add(
+                    path[index]["cases"][number]["path"],
+                    "is required with runtime `custom`: the path to ask"
+                )
+            }
         }
     }
 

@@ -31,6 +31,7 @@ struct PodTemplateRules {
             )
         }
         let rules = PodTemplateRules(problems: problems)
+        rules.directives(template, at: path)
         rules.metadata(template["metadata"], at: path["metadata"])
         rules.pod(template["spec"], at: path["spec"])
     }
@@ -45,6 +46,27 @@ struct PodTemplateRules {
         case .object(let fields):
             return fields.members.allSatisfy { depth($0.value, atMost: limit - 1) }
         default: return true
+        }
+    }
+
+    /// `$patch` and its like would be dropped without a word.
+    private func directives(_ document: Document, at path: FieldPath) {
+        switch document {
+        case .array(let elements):
+            for (index, element) in elements.enumerated() { directives(element, at: path[index]) }
+        case .object(let fields):
+            for member in fields.members {
+                if member.key.hasPrefix("$") {
+                    problems.add(
+                        path[bounded: member.key],
+                        "directives such as `$patch` are not supported",
+                        concernsKey: true
+                    )
+                } else {
+                    directives(member.value, at: path[bounded: member.key])
+                }
+            }
+        default: break
         }
     }
 

@@ -4,7 +4,10 @@ extension ReleaseSource {
     /// Reads an object of this kind: strict on `spec`, lenient on `metadata` and `status`.
     /// Answers the source with defaults filled in, or every error with its place.
     package static func decode(_ object: Document) -> DecodeResult<ReleaseSource> {
-        let problems = Problems()
+        decode(object, Problems())
+    }
+
+    static func decode(_ object: Document, _ problems: Problems) -> DecodeResult<ReleaseSource> {
         guard
             let root = EnvelopeReader.open(object, kind: .releaseSource, nameLimit: 63, problems),
             let spec = root.object(

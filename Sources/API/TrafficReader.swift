@@ -46,12 +46,26 @@ enum TrafficReader {
                 sectionName: reader.string("sectionName", check: Formats.subdomain),
                 port: reader.integer("port", in: 1...65_535)
             )
-            if !parent.name.isEmpty, parents.contains(parent) {
-                gateway.problems.add(entry.path, "stands twice")
+            if !parent.name.isEmpty, parents.contains(where: { clash($0, parent) }) {
+                gateway.problems.add(
+                    entry.path,
+                    "names a Gateway that stands here already; "
+                        + "give both a `sectionName` of their own"
+                )
             }
             parents.append(parent)
         }
         return parents
+    }
+
+    /// The Gateway API takes two references to one Gateway only if both name different listeners.
+    private static func clash(
+        _ left: GatewayTraffic.ParentReference,
+        _ right: GatewayTraffic.ParentReference
+    ) -> Bool {
+        guard left.name == right.name, left.namespace == right.namespace else { return false }
+        guard let one = left.sectionName, let other = right.sectionName else { return true }
+        return one == other
     }
 
     private static func hostnames(_ gateway: ObjectReader) -> [String] {

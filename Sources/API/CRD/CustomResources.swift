@@ -1,0 +1,106 @@
+package import Domain
+
+/// The CustomResourceDefinitions of Slipway's kinds, made from the same bounds as the decoder.
+/// `Manifests/crds` holds what this says.
+package enum CustomResources {
+    /// The definition of ModelRelease.
+    package static var modelRelease: Document {
+        definition(
+            .modelRelease, singular: "modelrelease", short: "mrel",
+            schema: .object(
+                "A model and what of it should serve. Slipway walks traffic from what serves to "
+                    + "what is declared here, step by step, and takes it back when pods fail.",
+                required: ["spec"],
+                [
+                    ("apiVersion", apiVersion), ("kind", kind),
+                    ("metadata", .metadata(nameLimit: Names.releaseNameLimit)),
+                    ("spec", releaseSpec), ("status", releaseStatus),
+                ]),
+            columns: [
+                column("Phase", ".status.phase"),
+                column("Version", ".status.serving"),
+                column("Step", ".status.progress"),
+                column("Message", ".status.message"),
+                column("Runtime", ".spec.runtime", wide: true),
+                column("Commit", ".status.observedCommit", wide: true),
+                column("Age", ".metadata.creationTimestamp", type: "date"),
+            ])
+    }
+
+    /// The definition of ReleaseSource.
+    package static var releaseSource: Document {
+        definition(
+            .releaseSource, singular: "releasesource", short: "rsrc",
+            schema: .object(
+                "A Git repository whose ModelReleases are applied to this namespace.",
+                required: ["spec"],
+                [
+                    ("apiVersion", apiVersion), ("kind", kind),
+                    ("metadata", .metadata(nameLimit: 63)),
+                    ("spec", sourceSpec), ("status", sourceStatus),
+                ]),
+            columns: [
+                column("URL", ".spec.url"),
+                column("Branch", ".spec.branch"),
+                column("Commit", ".status.observedCommit"),
+                column("Releases", ".status.releases", type: "integer"),
+                column("Ready", #".status.conditions[?(@.type=="Ready")].status"#),
+                column("Message", #".status.conditions[?(@.type=="Ready")].message"#),
+                column("Fetched", ".status.lastFetch", type: "date", wide: true),
+                column("Age", ".metadata.creationTimestamp", type: "date"),
+            ])
+    }
+
+    /// File name and definition of each.
+    package static var all: [(file: String, definition: Document)] {
+        [
+            ("slipway.dev_modelreleases.yaml", modelRelease),
+            ("slipway.dev_releasesources.yaml", releaseSource),
+        ]
+    }
+
+    /// A DNS-1123 label.
+    static let label = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+    /// DNS-1123 labels with dots.
+    static let subdomain = #"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"#
+
+    private static let apiVersion = Schema.string("slipway.dev/v1alpha1")
+    private static let kind = Schema.string("The kind of this object.")
+
+    private static func column(
+        _ name: String, _ path: String, type: String = "string", wide: Bool = false
+    ) -> Document {
+        var column: Document = [
+            "name": .string(name), "type": .string(type), "jsonPath": .string(path),
+        ]
+        if wide { column["priority"] = 1 }
+        return column
+    }
+
+    private static func definition(
+        _ kind: ResourceKind, singular: String, short: String, schema: Schema, columns: [Document]
+    ) -> Document {
+        [
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": ["name": .string("\(kind.plural).\(kind.group)")],
+            "spec": [
+                "group": .string(kind.group),
+                "scope": "Namespaced",
+                "names": [
+                    "kind": .string(kind.kind), "listKind": .string("\(kind.kind)List"),
+                    "plural": .string(kind.plural), "singular": .string(singular),
+                    "shortNames": [.string(short)], "categories": ["slipway"],
+                ],
+                "versions": [
+                    [
+                        "name": .string(kind.version), "served": true, "storage": true,
+                        "additionalPrinterColumns": .array(columns),
+                        "subresources": ["status": [:]],
+                        "schema": ["openAPIV3Schema": schema.document],
+                    ]
+                ],
+            ],
+        ]
+    }
+}
