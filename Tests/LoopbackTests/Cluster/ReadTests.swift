@@ -18,7 +18,7 @@ struct ReadTests {
     ) throws -> ClusterClient {
         try ClusterClient(
             KubeConfiguration(server: server.url, credentials: credentials),
-            logger: Logger(label: "test"))
+            logger: .quiet)
     }
 
     @Test func findsAnObject() async throws {

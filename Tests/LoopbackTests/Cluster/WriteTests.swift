@@ -20,7 +20,7 @@ struct WriteTests {
     private func client(_ server: ScriptedServer) throws -> ClusterClient {
         try ClusterClient(
             KubeConfiguration(server: server.url, credentials: .token("token-1")),
-            logger: Logger(label: "test"))
+            logger: .quiet)
     }
 
     private func outcome(

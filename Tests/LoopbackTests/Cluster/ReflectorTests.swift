@@ -1,0 +1,432 @@
+import Cluster
+import Domain
+import Logging
+import Resources
+import Synchronization
+import TestServers
+import Testing
+
+/// Lists and watches against a server that misbehaves on cue.
+@Suite(.timeLimit(.minutes(1)))
+struct ReflectorTests {
+    private static let status410 = """
+        {"kind":"Status","status":"Failure","message":"too old resource version: 1 (2)",\
+        "reason":"Expired","code":410}
+        """
+
+    private static func object(_ name: String, _ version: Int) -> String {
+        """
+        {"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"\(name)",\
+        "resourceVersion":"\(version)"}}
+        """
+    }
+
+    private static func event(_ type: String, _ object: String) -> String {
+        #"{"type":"\#(type)","object":\#(object)}"# + "\n"
+    }
+
+    private static func bookmark(_ version: Int) -> String {
+        event("BOOKMARK", #"{"metadata":{"resourceVersion":"\#(version)"}}"#)
+    }
+
+    private static func list(_ version: Int, _ names: String...) -> String {
+        let items = names.map { object($0, version) }.joined(separator: ",")
+        return """
+            {"kind":"ConfigMapList","apiVersion":"v1",\
+            "metadata":{"resourceVersion":"\(version)"},"items":[\(items)]}
+            """
+    }
+
+    /// A view in short: `=9 a b` for a list, `+a`, `-a`, `@9` for a bookmark, `?` interrupted.
+    private static func short(_ event: ViewEvent) -> String {
+        func name(_ object: Document) -> String {
+            object.at("metadata", "name")?.stringValue ?? "??"
+        }
+        switch event {
+        case .replaced(let items, let version):
+            return (["=\(version)"] + items.map(name)).joined(separator: " ")
+        case .changed(let object): return "+\(name(object))"
+        case .deleted(let object): return "-\(name(object))"
+        case .bookmark(let version): return "@\(version)"
+        case .interrupted: return "?"
+        }
+    }
+
+    private static func isWatch(_ request: ScriptedServer.Request) -> Bool {
+        request.query("watch") != nil
+    }
+
+    /// Requests in short: `list` or `watch`, and the version asked for.
+    private static func asked(_ server: ScriptedServer) -> [String] {
+        server.requests.map {
+            let version = $0.query("resourceVersion").map { " \($0)" } ?? ""
+            return (isWatch($0) ? "watch" : "list") + version
+        }
+    }
+
+    private static var quick: Reflector.Settings {
+        var settings = Reflector.Settings()
+        settings.firstBackoff = .milliseconds(20)
+        settings.longestBackoff = .milliseconds(100)
+        settings.shortWatch = .milliseconds(20)
+        return settings
+    }
+
+    /// Runs a reflector until `count` events have come, and returns them in short.
+    private func events(
+        _ count: Int, from server: ScriptedServer, settings: Reflector.Settings = quick,
+        labels: String? = nil, pause: Duration = .zero
+    ) async throws -> [String] {
+        let client = try ClusterClient(
+            KubeConfiguration(server: server.url), logger: .quiet)
+        let reflector = Reflector(
+            ObjectSelection(.configMap, labels: labels), client: client, settings: settings)
+        let (stream, sink) = AsyncStream<String>.makeStream()
+        let task = Task {
+            var generator = SystemRandomNumberGenerator()
+            await reflector.run(using: &generator) { event in
+                sink.yield(Self.short(event))
+                if pause > .zero { try? await Task.sleep(for: pause) }
+            }
+        }
+        var seen: [String] = []
+        for await event in stream {
+            seen.append(event)
+            if seen.count == count { break }
+        }
+        task.cancel()
+        await task.value
+        await client.shutDown()
+        return seen
+    }
+
+    @Test func listsAndWatchesOn() async throws {
+        let server = try ScriptedServer { request, peer in
+            guard Self.isWatch(request) else {
+                peer.answer(200, Self.list(5, "a", "b"))
+                return .keep
+            }
+            peer.startChunked()
+            peer.chunk(Self.event("ADDED", Self.object("c", 6)))
+            let two =
+                Self.event("MODIFIED", Self.object("a", 7))
+                + Self.event("DELETED", Self.object("b", 8))
+            // Cut anywhere: lines and chunks have nothing to do with each other.
+            peer.chunk(String(two.prefix(50)))
+            peer.wait(milliseconds: 20)
+            peer.chunk(String(two.dropFirst(50)))
+            peer.chunk(Self.bookmark(20))
+            _ = peer.waitForClose()
+            return .close
+        }
+        #expect(
+            try await events(5, from: server, labels: "x=y") == ["=5 a b", "+c", "+a", "-b", "@20"])
+        let watch = try #require(server.requests.last)
+        #expect(watch.path == "/api/v1/configmaps")
+        #expect(watch.query("resourceVersion") == "5")
+        #expect(watch.query("allowWatchBookmarks") == "true")
+        #expect(watch.query("labelSelector") == "x%3Dy")
+        #expect((300...600).contains(Int(watch.query("timeoutSeconds") ?? "") ?? 0))
+        let list = try #require(server.requests.first)
+        #expect(list.target == "/api/v1/configmaps?labelSelector=x%3Dy&limit=500")
+    }
+
+    @Test(arguments: ["end", "cut", "reset", "silence"])
+    func aWatchThatEndsGoesOnWhereItWas(_ end: String) async throws {
+        let server = try ScriptedServer { request, peer in
+            guard Self.isWatch(request) else {
+                peer.answer(200, Self.list(5))
+                return .keep
+            }
+            peer.startChunked()
+            guard request.query("resourceVersion") == "5" else {
+                peer.chunk(Self.event("ADDED", Self.object("b", 9)))
+                _ = peer.waitForClose()
+                return .close
+            }
+            peer.chunk(Self.event("ADDED", Self.object("a", 6)) + Self.bookmark(8))
+            peer.wait(milliseconds: 50)
+            switch end {
+            case "end": peer.endChunks()
+            case "cut": peer.send("ff\r\n{\"type\":\"ADDED\",\"obj")
+            case "reset": peer.reset()
+            default: _ = peer.waitForClose()
+            }
+            return .close
+        }
+        var settings = Self.quick
+        settings.idle = .milliseconds(150)
+        #expect(
+            try await events(4, from: server, settings: settings) == ["=5", "+a", "@8", "+b"])
+        #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "watch 8"])
+    }
+
+    @Test(arguments: [true, false])
+    func anExpiredVersionMeansAFreshList(_ asEvent: Bool) async throws {
+        let server = try ScriptedServer { request, peer in
+            switch request.number {
+            case 0: peer.answer(200, Self.list(5, "a"))
+            case 1 where asEvent:
+                peer.startChunked()
+                peer.chunk(Self.event("ERROR", Self.status410))
+                peer.endChunks()
+            case 1: peer.answer(410, Self.status410)
+            case 2: peer.answer(200, Self.list(9, "b"))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        #expect(try await events(3, from: server) == ["=5 a", "?", "=9 b"])
+        #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "list"])
+    }
+
+    @Test(arguments: [true, false])
+    func repeatedExpiryBacksOff(_ asEvent: Bool) async throws {
+        let times = Mutex<[ContinuousClock.Instant]>([])
+        let server = try ScriptedServer { request, peer in
+            guard Self.isWatch(request) else {
+                peer.answer(200, Self.list(5, "a"))
+                return .keep
+            }
+            times.withLock { $0.append(.now) }
+            guard asEvent else {
+                peer.answer(410, Self.status410)
+                return .keep
+            }
+            peer.startChunked()
+            peer.chunk(Self.event("ERROR", Self.status410))
+            peer.endChunks()
+            return .keep
+        }
+        var settings = Self.quick
+        settings.longestBackoff = .milliseconds(160)
+        let seen = try await events(12, from: server, settings: settings)
+        #expect(seen == (0..<6).flatMap { _ in ["=5 a", "?"] })
+        let gaps = times.withLock { times in
+            zip(times, times.dropFirst()).map { $0.duration(to: $1) }
+        }
+        // 20, 40, 80, 160, 160 ms, less up to a half.
+        for (gap, full) in zip(gaps, [20, 40, 80, 160, 160]) {
+            #expect(gap >= .milliseconds(full / 2))
+        }
+    }
+
+    /// A list that is cut off, is no list, or goes wrong on a later page leaves the view as it was.
+    @Test func onlyACompleteListReplaces() async throws {
+        let server = try ScriptedServer { request, peer in
+            switch request.number {
+            case 0: peer.answer(200, Self.list(5, "a"))
+            case 1: peer.answer(410, Self.status410)
+            case 2:
+                peer.send("HTTP/1.1 200 OK\r\n\r\n" + Self.list(6, "b", "c").dropLast(10))
+                return .close
+            case 3: peer.answer(502, "<html>Bad Gateway</html>", type: "text/html")
+            case 4:
+                peer.answer(
+                    200,
+                    #"{"kind":"L","metadata":{"resourceVersion":"7","continue":"x"},"items":[]}"#
+                        .replacing("\"L\"", with: "\"ConfigMapList\""))
+            case 5: peer.answer(410, Self.status410)
+            case 6: peer.answer(200, Self.list(8, "d"))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        #expect(try await events(3, from: server) == ["=5 a", "?", "=8 d"])
+        #expect(
+            Self.asked(server).prefix(7)
+                == ["list", "watch 5", "list", "list", "list", "list", "list"])
+    }
+
+    @Test func aFailedAttemptMeansAListNotOlderThanTheView() async throws {
+        let server = try ScriptedServer { request, peer in
+            switch request.number {
+            case 0: peer.answer(200, Self.list(5, "a"))
+            case 1: peer.answer(500, "{}")
+            // From a cache that is behind: the view must not go back in time.
+            case 2: peer.answer(200, Self.list(4, "old"))
+            case 3: peer.answer(200, Self.list(5, "a"))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        #expect(try await events(3, from: server) == ["=5 a", "?", "=5 a"])
+        #expect(Self.asked(server).prefix(4) == ["list", "watch 5", "list 5", "list 5"])
+        #expect(server.requests[2].query("resourceVersionMatch") == "NotOlderThan")
+    }
+
+    @Test func aVersionFromTheFutureMeansAFreshList() async throws {
+        let server = try ScriptedServer { request, peer in
+            switch request.number {
+            case 0: peer.answer(200, Self.list(5, "a"))
+            case 1: peer.answer(503, "{}")
+            case 2:
+                peer.answer(
+                    504,
+                    """
+                    {"kind":"Status","code":504,"reason":"Timeout","message":"Too large",\
+                    "details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"m"}]}}
+                    """)
+            case 3: peer.answer(200, Self.list(3, "restored"))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        #expect(try await events(3, from: server) == ["=5 a", "?", "=3 restored"])
+        #expect(Self.asked(server).prefix(4) == ["list", "watch 5", "list 5", "list"])
+    }
+
+    @Test func waitsAsLongAsTheServerAsks() async throws {
+        let times = Mutex<[ContinuousClock.Instant]>([])
+        let server = try ScriptedServer { request, peer in
+            times.withLock { $0.append(.now) }
+            switch request.number {
+            case 0: peer.answer(429, "{}", headers: ["Retry-After: 1"])
+            case 1: peer.answer(200, Self.list(5))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        #expect(try await events(2, from: server) == ["?", "=5"])
+        let (first, second) = times.withLock { ($0[0], $0[1]) }
+        #expect(first.duration(to: second) >= .seconds(1))
+    }
+
+    @Test(arguments: [0, 1])
+    func veryShortWatchesDoNotSpin(_ eventsEach: Int) async throws {
+        let server = try ScriptedServer { request, peer in
+            guard Self.isWatch(request) else {
+                peer.answer(200, Self.list(5))
+                return .keep
+            }
+            peer.startChunked()
+            if eventsEach > 0 { peer.chunk(Self.bookmark(6)) }
+            peer.endChunks()
+            return .keep
+        }
+        var settings = Self.quick
+        settings.shortWatch = .seconds(1)
+        settings.longestBackoff = .milliseconds(500)
+        let client = try ClusterClient(
+            KubeConfiguration(server: server.url), logger: .quiet)
+        let reflector = Reflector(ObjectSelection(.configMap), client: client, settings: settings)
+        let task = Task {
+            var generator = SystemRandomNumberGenerator()
+            await reflector.run(using: &generator) { _ in }
+        }
+        try await Task.sleep(for: .milliseconds(1000))
+        task.cancel()
+        await task.value
+        // 20, 40, 80, 160, 320, 500 ms of back-off, at least half of each: at most 7 watches.
+        #expect(server.requests.count { Self.isWatch($0) } <= 8)
+        #expect(server.requests.count { Self.isWatch($0) } >= 2)
+        await client.shutDown()
+    }
+
+    struct Garbage: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let text: String
+
+        init(_ description: String, _ text: String) {
+            testDescription = description
+            self.text = text
+        }
+    }
+
+    @Test(arguments: [
+        Garbage("long line", String(repeating: "x", count: 2000) + "\n"),
+        Garbage("half an event", "{\"type\":\n"),
+        Garbage("no object", "{\"type\":\"ADDED\"}\n"),
+        Garbage("no version", "{\"type\":\"ADDED\",\"object\":{\"metadata\":{}}}\n"),
+        Garbage(
+            "unknown type",
+            "{\"type\":\"NEW\",\"object\":{\"metadata\":{\"resourceVersion\":\"6\"}}}\n"),
+        Garbage("HTML", "<html>\n"),
+    ])
+    func whatCannotBeReadLeadsToAList(_ garbage: Garbage) async throws {
+        let server = try ScriptedServer { request, peer in
+            switch request.number {
+            case 0: peer.answer(200, Self.list(5))
+            case 1:
+                peer.startChunked()
+                peer.chunk(Self.event("ADDED", Self.object("a", 6)))
+                // In a read of its own: what shares one with a line that is too long is lost.
+                peer.wait(milliseconds: 50)
+                peer.chunk(garbage.text)
+                _ = peer.waitForClose()
+                return .close
+            case 2: peer.answer(200, Self.list(7, "a", "b"))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        var settings = Self.quick
+        settings.longestLine = 1000
+        #expect(
+            try await events(4, from: server, settings: settings) == ["=5", "+a", "?", "=7 a b"])
+        #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "list 6"])
+    }
+
+    @Test func aServerThatComesBackIsListedAgain() async throws {
+        let up = Mutex(true)
+        let server = try ScriptedServer { request, peer in
+            guard up.withLock({ $0 }) else {
+                peer.reset()
+                return .close
+            }
+            guard Self.isWatch(request) else {
+                peer.answer(200, Self.list(request.number == 0 ? 5 : 9, "a"))
+                return .keep
+            }
+            peer.startChunked()
+            guard request.number == 1 else {
+                _ = peer.waitForClose()
+                return .close
+            }
+            peer.chunk(Self.event("ADDED", Self.object("b", 6)))
+            peer.wait(milliseconds: 50)
+            up.withLock { $0 = false }
+            return .close
+        }
+        async let seen = events(4, from: server)
+        while server.requests.count < 6 { try await Task.sleep(for: .milliseconds(5)) }
+        up.withLock { $0 = true }
+        #expect(try await seen == ["=5 a", "+b", "?", "=9 a"])
+        #expect(Self.asked(server).prefix(4) == ["list", "watch 5", "watch 6", "list 6"])
+    }
+
+    @Test func aSlowConsumerLosesNothing() async throws {
+        let server = try ScriptedServer { request, peer in
+            guard Self.isWatch(request) else {
+                peer.answer(200, Self.list(5))
+                return .keep
+            }
+            peer.startChunked()
+            for number in 0..<200 {
+                peer.chunk(Self.event("ADDED", Self.object("n\(number)", 6 + number)))
+            }
+            _ = peer.waitForClose()
+            return .close
+        }
+        let seen = try await events(201, from: server, pause: .milliseconds(1))
+        #expect(seen == ["=5"] + (0..<200).map { "+n\($0)" })
+    }
+}
