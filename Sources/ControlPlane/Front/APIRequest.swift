@@ -82,26 +82,8 @@ package struct APIResponse: Sendable {
 
     /// The body's bytes in pieces of about `size` bytes, so that a long list is never in memory
     /// twice.
-    package func forEachPiece(size: Int = 64 << 10, _ send: ([UInt8]) throws -> Void) rethrows {
-        switch body {
-        case .none: return
-        case .text(let text): try send(Array(text.utf8))
-        case .document(let document): try send(document.canonicalJSON() + [10])
-        case .list(let envelope, let items):
-            // The envelope's members come first, `items` last; an object is never empty here.
-            var piece = envelope.canonicalJSON()
-            piece.removeLast()
-            piece.append(contentsOf: ",\"items\":[".utf8)
-            for (index, item) in items.enumerated() {
-                if index > 0 { piece.append(UInt8(ascii: ",")) }
-                item.writeCanonicalJSON(into: &piece)
-                guard piece.count >= size else { continue }
-                try send(piece)
-                piece.removeAll(keepingCapacity: true)
-            }
-            piece.append(contentsOf: "]}\n".utf8)
-            try send(piece)
-        }
+    package func pieces(size: Int = 64 << 10) -> ResponsePieces {
+        ResponsePieces(body, size: size)
     }
 
     /// The whole body as one document; `nil` for texts.
@@ -114,6 +96,46 @@ package struct APIResponse: Sendable {
             return list
         case .text, .none: return nil
         }
+    }
+}
+
+/// The bytes of a body, piece by piece.
+package struct ResponsePieces: Sequence, IteratorProtocol, Sendable {
+    private let size: Int
+    private var head: [UInt8]
+    private var items: ArraySlice<Document> = []
+    private var tail: [UInt8] = []
+    private var isFirst = true
+
+    init(_ body: APIResponse.Body, size: Int) {
+        self.size = size
+        switch body {
+        case .none: head = []
+        case .text(let text): head = Array(text.utf8)
+        case .document(let document): head = document.canonicalJSON() + [10]
+        case .list(let envelope, let items):
+            // The envelope's members come first, `items` last; an envelope is never empty.
+            head = envelope.canonicalJSON()
+            head.removeLast()
+            head.append(contentsOf: ",\"items\":[".utf8)
+            tail = Array("]}\n".utf8)
+            self.items = items[...]
+        }
+    }
+
+    package mutating func next() -> [UInt8]? {
+        var piece = head
+        head = []
+        while piece.count < size, let item = items.popFirst() {
+            if !isFirst { piece.append(UInt8(ascii: ",")) }
+            isFirst = false
+            item.writeCanonicalJSON(into: &piece)
+        }
+        if items.isEmpty {
+            piece.append(contentsOf: tail)
+            tail = []
+        }
+        return piece.isEmpty ? nil : piece
     }
 }
 

@@ -1,0 +1,12 @@
+import Domain
+import Glibc
+
+/// The wall clock, which only the shell reads.
+enum Clock {
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(
+            milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,58 @@
+package import ControlPlane
+package import Domain
+
+/// How a sandbox is started.
+package struct SandboxOptions: Sendable {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    package var port: Int
+    /// Where a kubeconfig for this server is written once it listens.
+    package var kubeconfigPath: String?
+    /// Definitions of custom resources that are there from the start.
+    package var definitions: [Document]
+    /// Also serves GatewayClass, Gateway and HTTPRoute.
+    package var installsGatewayDefinitions: Bool
+    /// What uids and generated names are drawn from.
+    package var seed: UInt64
+
+    package init(
+        port: Int = 0, kubeconfigPath: String? = nil, definitions: [Document] = [],
+        installsGatewayDefinitions: Bool = false, seed: UInt64 = 1
+    ) {
+        self.port = port
+        self.kubeconfigPath = kubeconfigPath
+        self.definitions = definitions
+        self.installsGatewayDefinitions = installsGatewayDefinitions
+        self.seed = seed
+    }
+}
+
+/// Something that goes wrong on purpose, for tests of clients.
+package struct SandboxFault: Sendable {
+    package enum Effect: Sendable {
+        /// The answer comes later; the request has been carried out at once.
+        case answerAfter(Duration)
+        /// The request is carried out only after this time, if the client is still there or not.
+        case carryOutAfter(Duration)
+        /// Not carried out; the client gets this error.
+        case refuse(APIStatus)
+        /// Not carried out; the connection is closed without an answer.
+        case disconnect
+        /// Carried out; the connection is closed without an answer.
+        case carryOutAndDisconnect
+    }
+
+    /// Which requests it meets.
+    package var matches: @Sendable (APIRequest) -> Bool
+    /// How many of them; then the fault is over.
+    package var count: Int
+    package var effect: Effect
+
+    package init(
+        count: Int = 1, _ effect: Effect,
+        matching matches: @escaping @Sendable (APIRequest) -> Bool = { _ in true }
+    ) {
+        self.matches = matches
+        self.count = count
+        self.effect = effect
+    }
+}

@@ -1,0 +1,262 @@
+package import ControlPlane
+package import Domain
+import Hummingbird
+package import Logging
+import NIOCore
+
+/// The embedded API server: the control plane's model behind HTTP on 127.0.0.1, with its
+/// controllers at work.
+///
+/// `run()` serves until it is cancelled or `stop()` is called. A new server over the `store` of a
+/// stopped one is the same cluster after a restart of its API server.
+package actor SandboxServer {
+    private let options: SandboxOptions
+    private let logger: Logger
+    /// The cluster as it is now.
+    package private(set) var store: Store
+    private var faults: [SandboxFault] = []
+    private var watches: [Int: WatchSignal] = [:]
+    private var nextWatch = 0
+    private var seenVersion: Int64 = 0
+
+    private let stopSignal = Signal()
+    private let changeSignal = Signal()
+    private let portSignal = Signal()
+    private var boundPort: Int?
+    private var failure: (any Error)?
+
+    /// A server over a new cluster, or over a given one.
+    package init(_ options: SandboxOptions = .init(), store: Store? = nil, logger: Logger? = nil) {
+        self.options = options
+        var quiet = Logger(label: "sandbox")
+        quiet.logLevel = .error
+        self.logger = logger ?? quiet
+        var initial = store ?? Store(seed: options.seed, now: Clock.now)
+        if store == nil {
+            var definitions = options.definitions
+            if options.installsGatewayDefinitions { definitions += GatewayDefinitions.all }
+            for definition in definitions {
+                do throws(APIStatus) {
+                    try CustomResources.install(definition, into: &initial, now: Clock.now)
+                } catch {
+                    self.logger.error("a definition is refused", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+        self.store = initial
+    }
+
+    // MARK: Life
+
+    /// Serves until the task is cancelled or ``stop()`` is called.
+    ///
+    /// - Throws: what keeps the port from being opened or the kubeconfig from being written.
+    package func run() async throws {
+        let application = Application(
+            responder: CallbackResponder<Connection> { [self] request, connection in
+                try await answer(request, connection)
+            },
+            configuration: .init(
+                address: .hostname("127.0.0.1", port: options.port), serverName: nil),
+            onServerRunning: { [self] channel in await opened(channel) },
+            logger: logger)
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await application.run() }
+                group.addTask { await self.runControllers() }
+                group.addTask { await self.tick() }
+                group.addTask { await self.stopSignal.wait() }
+                try await group.next()
+                closeWatches()
+                group.cancelAll()
+            }
+        } catch {
+            guard !(error is CancellationError), !stopSignal.isRung else { return }
+            failure = error
+            portSignal.ring()
+            throw error
+        }
+    }
+
+    /// Ends ``run()``; open watches are closed.
+    package func stop() {
+        closeWatches()
+        stopSignal.ring()
+    }
+
+    /// Where the server listens, once it does.
+    ///
+    /// - Throws: what kept it from listening.
+    package func port() async throws -> Int {
+        while boundPort == nil, failure == nil {
+            try Task.checkCancellation()
+            await portSignal.wait()
+        }
+        if let failure { throw failure }
+        return boundPort ?? 0
+    }
+
+    /// Starts a server for as long as `body` runs and hands it over with its port.
+    package static func withServer<Result: Sendable>(
+        _ options: SandboxOptions = .init(), store: Store? = nil,
+        _ body: @Sendable (SandboxServer, _ port: Int) async throws -> Result
+    ) async throws -> Result {
+        let server = SandboxServer(options, store: store)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            do {
+                let result = try await body(server, server.port())
+                await server.stop()
+                try await group.waitForAll()
+                return result
+            } catch {
+                await server.stop()
+                throw error
+            }
+        }
+    }
+
+    private func opened(_ channel: any Channel) {
+        let port = channel.localAddress?.port ?? options.port
+        do {
+            if let path = options.kubeconfigPath {
+                try Kubeconfig.write(port: port, to: path)
+            }
+            boundPort = port
+        } catch {
+            failure = error
+            stopSignal.ring()
+        }
+        portSignal.ring()
+    }
+
+    // MARK: The cluster
+
+    /// Changes the cluster from inside, as a kubelet or a test does; watchers see it.
+    @discardableResult
+    package func change<Result: Sendable>(
+        _ body: (inout Store, Timestamp) throws -> Result
+    ) rethrows -> Result {
+        defer { noticeChanges() }
+        return try body(&store, Clock.now)
+    }
+
+    func perform(_ request: APIRequest) -> APIAnswer {
+        defer { noticeChanges() }
+        return Front.answer(request, store: &store, now: Clock.now)
+    }
+
+    private func noticeChanges() {
+        guard store.version != seenVersion else { return }
+        seenVersion = store.version
+        changeSignal.ring()
+        for watch in watches.values where watch.mayHaveNews(store) { watch.signal.ring() }
+    }
+
+    /// Controllers work shortly after a change, so that several changes are one occasion.
+    private func runControllers() async {
+        while !Task.isCancelled {
+            await changeSignal.wait()
+            try? await Task.sleep(for: .milliseconds(5))
+            settle()
+        }
+    }
+
+    /// Lets the controllers work until nothing changes any more; bounded, since two of them
+    /// could disagree for ever.
+    private func settle() {
+        for _ in 0..<20 {
+            let before = store.version
+            ControllerLoop.run(&store, now: Clock.now)
+            if store.version == before { break }
+        }
+        noticeChanges()
+    }
+
+    /// What depends on time alone: deadlines of controllers, bookmarks and ends of watches.
+    private func tick() async {
+        var beat = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(100))
+            let now = Clock.now
+            for watch in watches.values where watch.nextLook <= now { watch.signal.ring() }
+            beat += 1
+            if beat % 10 == 0 { settle() }
+        }
+    }
+
+    // MARK: Faults
+
+    /// Lets the next requests that match fail or wait.
+    package func inject(_ fault: SandboxFault) {
+        faults.append(fault)
+    }
+
+    /// Forgets faults that have not happened yet.
+    package func clearFaults() {
+        faults = []
+    }
+
+    /// Ends all open watches, as a server that goes away does.
+    package func cutWatches() {
+        closeWatches()
+    }
+
+    /// The effect of the first fault that meets a request.
+    func fault(for request: APIRequest) -> SandboxFault.Effect? {
+        guard let index = faults.firstIndex(where: { $0.count > 0 && $0.matches(request) }) else {
+            return nil
+        }
+        faults[index].count -= 1
+        let effect = faults[index].effect
+        if faults[index].count == 0 { faults.remove(at: index) }
+        return effect
+    }
+
+    // MARK: Watches
+
+    /// Registers a watch; it is rung when there may be something to send.
+    func register(_ stream: WatchStream) -> (id: Int, signal: Signal) {
+        nextWatch += 1
+        let signal = Signal()
+        watches[nextWatch] = WatchSignal(
+            signal: signal, kind: stream.subscription.kind, nextLook: stream.nextLook,
+            seen: stream.subscription.version)
+        return (nextWatch, signal)
+    }
+
+    func unregister(_ id: Int) {
+        watches[id] = nil
+    }
+
+    /// The lines that are due on a stream, and whether it is over.
+    func lines(_ stream: inout WatchStream, id: Int) -> [Document] {
+        guard watches[id] != nil else { return [] }
+        let lines = stream.lines(store, now: Clock.now)
+        watches[id]?.nextLook = stream.nextLook
+        watches[id]?.seen = stream.subscription.version
+        return lines
+    }
+
+    /// Whether a stream is still meant to be open.
+    func isOpen(_ id: Int) -> Bool { watches[id] != nil }
+
+    private func closeWatches() {
+        let open = watches
+        watches = [:]
+        for watch in open.values { watch.signal.ring() }
+    }
+}
+
+/// What the server knows of an open watch.
+private struct WatchSignal: Sendable {
+    let signal: Signal
+    let kind: ResourceKind
+    var nextLook: Timestamp
+    var seen: Int64
+
+    /// Whether the kind changed since the watch looked last, or is not served any more.
+    func mayHaveNews(_ store: Store) -> Bool {
+        store.registry[kind] == nil || store.lastChange(of: kind) > seen
+    }
+}
