@@ -20,7 +20,7 @@ package enum HandRequest: Hashable, Sendable {
         package let name: String
         /// `nil` takes the annotation away.
         package let value: String?
-        /// What was understood, for people: `step 2 of 4 of version 8`.
+        /// What was understood, for people: `step 2 of 4 to 8 (100 %)`; may be empty.
         package let meaning: String
     }
 
@@ -40,7 +40,7 @@ package enum HandRequest: Hashable, Sendable {
         case .promote: try promotion(release.status, token)
         case .retry(let subject): try retrial(release.status, subject, token)
         case .rollback(let subject): try rollback(release.status, subject, token)
-        case .pause: Annotation(name: Names.pause, value: "true", meaning: "progress")
+        case .pause: Annotation(name: Names.pause, value: "true", meaning: "")
         case .resume: try resumption(release)
         }
     }
@@ -140,7 +140,7 @@ package enum HandRequest: Hashable, Sendable {
                     ? "it is suspended by spec.suspend, which only Git changes"
                     : "it is not paused by hand")
         }
-        return Annotation(name: Names.pause, value: nil, meaning: "progress")
+        return Annotation(name: Names.pause, value: nil, meaning: "")
     }
 }
 

@@ -13,9 +13,21 @@ struct Slipway: AsyncParsableCommand {
               2  wrong usage, or an error on the way
             """,
         version: Version.text,
-        subcommands: [
-            ValidateCommand.self, PlanCommand.self, RenderCommand.self, DemoCommand.self,
-            VersionCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Offline",
+                subcommands: [ValidateCommand.self, PlanCommand.self, RenderCommand.self]),
+            CommandGroup(
+                name: "Cluster",
+                subcommands: [GetCommand.self, DescribeCommand.self, HistoryCommand.self]),
+            CommandGroup(
+                name: "Action",
+                subcommands: [
+                    ApproveCommand.self, PromoteCommand.self, RollbackCommand.self,
+                    RetryCommand.self, PauseCommand.self, ResumeCommand.self,
+                ]),
+            CommandGroup(
+                name: "Other", subcommands: [DemoCommand.self, VersionCommand.self]),
         ])
 }
 

@@ -12,7 +12,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["validate", "plan", "render"])
+    @Test(arguments: [
+        "validate", "plan", "render", "get", "describe", "history", "approve", "promote",
+        "rollback",
+        "retry", "pause", "resume",
+    ])
     func everyCommandHasExamplesAndExitCodes(command: String) throws {
         try Program.inFolder { program in
             let run = try program.run(command, "--help")

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Cluster
+import Logging
+
+/// Which cluster, as whom, and which namespace; for commands that talk to one.
+struct ClusterOptions: ParsableArguments {
+    @Option(help: "Path of the kubeconfig; KUBECONFIG or ~/.kube/config if it is not given.")
+    var kubeconfig: String?
+
+    @Option(help: "The context of the kubeconfig to use.")
+    var context: String?
+
+    @Option(name: [.short, .long], help: "The namespace; the context's if it is not given.")
+    var namespace: String?
+
+    /// Connects, hands over the releases of the cluster, and ends the connection.
+    func withReleases(_ body: (Releases) async throws -> Void) async throws {
+        let client = try connect()
+        do {
+            try await body(
+                Releases(
+                    client: client, namespace: namespace ?? client.configuration.namespace))
+        } catch {
+            await client.shutDown()
+            throw error
+        }
+        await client.shutDown()
+    }
+
+    private func connect() throws(Failure) -> ClusterClient {
+        let configuration: KubeConfiguration
+        do throws(KubeConfiguration.Invalid) {
+            configuration = try KubeConfiguration.find(
+                path: kubeconfig, environment: Self.environment,
+                options: .init(context: context))
+        } catch {
+            throw Failure(
+                "no cluster to talk to: \(error)\n"
+                    + "name a kubeconfig with --kubeconfig FILE, or set KUBECONFIG")
+        }
+        // The commands say themselves what goes wrong.
+        let logger = Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() }
+        do {
+            return try ClusterClient(configuration, logger: logger)
+        } catch {
+            throw Failure("cannot start the connection to \(configuration.server): \(error)")
+        }
+    }
+
+    private static var environment: [String: String] {
+        let names = ["KUBECONFIG", "HOME", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]
+        return names.reduce(into: [:]) { $0[$1] = Terminal.environment($1) }
+    }
+}
