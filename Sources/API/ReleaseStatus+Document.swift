@@ -178,7 +178,8 @@ extension Attempt {
             author: document.text("author"),
             promoted: document.flag("promoted"),
             approvedStep: document["approvedStep"]?.intValue ?? -1,
-            manual: document.flag("manual")
+            manual: document.flag("manual"),
+            plan: document.text("plan", limit: 256)
         )
     }
 
@@ -197,6 +198,7 @@ extension Attempt {
         writer.flag("promoted", promoted)
         writer.number("approvedStep", approvedStep)
         writer.flag("manual", manual)
+        writer.text("plan", plan)
         return writer.document
     }
 }

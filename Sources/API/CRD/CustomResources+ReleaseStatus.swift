@@ -86,6 +86,7 @@ extension CustomResources {
                 ("promoted", .boolean("Somebody said promote: waits are skipped.")),
                 ("approvedStep", .integer("The step whose pause somebody approved, -1 for none.")),
                 ("manual", .boolean("A person's rollback: the target is not the declaration.")),
+                ("plan", word("A fingerprint of the steps that step counts in.")),
             ])
     }
 
