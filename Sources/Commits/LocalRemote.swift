@@ -66,7 +66,7 @@ struct LocalRemote: ~Copyable {
     }
 
     /// libgit2 could write the pack in one call, but would not say how large it gets.
-    private static func write(
+    static func write(
         _ builder: borrowing PackBuilder,
         into store: Store,
         _ exchange: Exchange
@@ -90,11 +90,10 @@ struct LocalRemote: ~Copyable {
 
     /// Leaves out the history of the branches that the mirror has.
     private func hide(_ store: Store, from walk: borrowing CommitWalk) throws(GitError) {
+        let objects = try ObjectDatabase(of: repository)
         for head in try store.heads() {
-            var (name, known) = (head.name, head.name)
-            guard store.has(head),
-                git_odb_exists(try ObjectDatabase(of: repository).raw, &known) == 1
-            else { continue }
+            var name = head.name
+            guard store.has(head), git_odb_exists(objects.raw, &name) == 1 else { continue }
             try git("leave out what is known") { git_revwalk_hide(walk.raw, &name) }
         }
     }

@@ -102,7 +102,9 @@ package actor Mirror {
         try Self.check(branch: branch)
         if !isDamaged {
             do {
-                return try update(branch, opened(), exchange)
+                let result = try update(branch, opened(), exchange)
+                compact(exchange)
+                return result
             } catch  where Self.mayBeDamage(error) {
                 if patience > 0 {
                     patience -= 1
@@ -120,6 +122,20 @@ package actor Mirror {
             isDamaged = false
             patience = 10
             throw error
+        }
+    }
+
+    /// Puts small packs together. It is of no importance when it does not work.
+    private func compact(_ exchange: Exchange) {
+        do throws(GitError) {
+            guard let compaction = Compaction(of: try opened(), exchange) else { return }
+            try exchange.checkSpace()
+            let replaced = try compaction.write()
+            let path = try opened().path
+            store = nil
+            try replaced.remove(from: path)
+        } catch {
+            logger.info("\(error): the packs of \(path) stay as they are")
         }
     }
 

@@ -100,7 +100,11 @@ final class MirrorDirectory {
     }
 
     private static func isHalfWritten(_ name: String, in folder: String) -> Bool {
-        folder.hasSuffix("/objects/pack") && !name.hasSuffix(".pack") && !name.hasSuffix(".idx")
+        guard folder.hasSuffix("/objects/pack") else { return false }
+        if name.hasSuffix(".pack") {
+            return access(folder + "/" + name.dropLast(".pack".utf8.count) + ".idx", F_OK) != 0
+        }
+        return !name.hasSuffix(".idx")
     }
 
     /// Removes a folder with all that is in it, or a file, if it is there. Links are removed, not
@@ -118,10 +122,17 @@ final class MirrorDirectory {
         if rmdir(path) != 0 && errno != ENOENT { throw failure("remove", path) }
     }
 
-    private static func entries(_ folder: String) -> [(name: String, isFolder: Bool)] {
+    /// The files of a folder with their bytes; none if there is no such folder.
+    static func files(_ folder: String) -> [(name: String, size: Int)] {
+        entries(folder).filter { !$0.isFolder }.map { ($0.name, $0.size) }
+    }
+
+    private static func entries(
+        _ folder: String
+    ) -> [(name: String, isFolder: Bool, size: Int)] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
-        var entries: [(name: String, isFolder: Bool)] = []
+        var entries: [(name: String, isFolder: Bool, size: Int)] = []
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
                 name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
@@ -129,7 +140,7 @@ final class MirrorDirectory {
             if name == "." || name == ".." { continue }
             var status = stat()
             guard lstat(folder + "/" + name, &status) == 0 else { continue }
-            entries.append((name, status.st_mode & S_IFMT == S_IFDIR))
+            entries.append((name, status.st_mode & S_IFMT == S_IFDIR, status.st_size))
         }
         return entries
     }

@@ -16,6 +16,8 @@ package struct MirrorLimits: Hashable, Sendable {
     /// Bytes that have to be free on the disk under the mirror before and during a fetch, 8 MiB
     /// or more.
     package var freeSpace: Int
+    /// Packs in the mirror before they are put together.
+    package var packs: Int
 
     package init(
         depth: Int = 32,
@@ -24,7 +26,7 @@ package struct MirrorLimits: Hashable, Sendable {
         changeSize: Int = 64 << 20,
         fetchSize: Int = 1 << 30,
         fetchObjects: Int = 4_000_000,
-        freeSpace: Int = 64 << 20
+        freeSpace: Int = 64 << 20, packs: Int = 50
     ) {
         self.depth = depth
         self.entries = entries
@@ -33,5 +35,6 @@ package struct MirrorLimits: Hashable, Sendable {
         self.fetchSize = fetchSize
         self.fetchObjects = fetchObjects
         self.freeSpace = freeSpace
+        self.packs = packs
     }
 }

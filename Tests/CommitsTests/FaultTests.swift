@@ -213,17 +213,14 @@ import Testing
         let stage = try Stage(way, limits: .init(freeSpace: 8 << 20))
         let disk = stage.workshop.root + "/mirror"
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-        guard mount("tmpfs", disk, "tmpfs", 0, "size=16m") == 0 else {
+        guard mount("tmpfs", disk, "tmpfs", 0, "size=12m") == 0 else {
             try Test.cancel("needs the right to mount a small disk")
         }
         defer { _ = umount2(disk, Int32(MNT_DETACH)) }
         let first = try stage.workshop.commit(["a": "1"], to: stage.origin)
         _ = try await stage.mirror.fetch("main")
-        var random = SystemRandomNumberGenerator()
-        var noise = Data(capacity: 12 << 20)
-        for _ in 0..<(12 << 17) {
-            withUnsafeBytes(of: random.next()) { noise.append(contentsOf: $0) }
-        }
+        let noise = try #require(
+            try FileHandle(forReadingAtPath: "/dev/urandom")?.read(upToCount: 6 << 20))
         let blob = try stage.workshop.git(
             "-C", stage.origin, "hash-object", "-w", "--stdin", input: noise)
         let script =
