@@ -15,7 +15,7 @@ enum ShapeRules {
     /// are.
     static func lineLength(_ source: SwiftSource) -> [Violation] {
         source.lines.enumerated().filter {
-            $0.element.count > columnLimit
+            $0.element.utf8.count > columnLimit && $0.element.count > columnLimit
                 && (source.isProduct || !source.literalLines.contains($0.offset + 1))
         }.map {
             source.violation(

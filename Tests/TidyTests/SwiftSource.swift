@@ -24,7 +24,10 @@ struct SwiftSource {
         lexer.run()
         comments = String(decoding: lexer.comments, as: UTF8.self)
             .split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.split(separator: " ").joined(separator: " ") }
+            .map { line in
+                line.utf8.contains { $0 != 32 }
+                    ? line.split(separator: " ").joined(separator: " ") : ""
+            }
         tokens = Self.tokens(of: lexer.code)
         literalLines = lexer.literalLines
     }
@@ -113,6 +116,8 @@ private struct Lexer {
 
     init(_ text: String) {
         self.text = Array(text.utf8)
+        code.reserveCapacity(self.text.count)
+        comments.reserveCapacity(self.text.count)
     }
 
     mutating func run() {
@@ -131,20 +136,22 @@ private struct Lexer {
     }
 
     private mutating func scanCode(depth: Int, interpolated: Bool) {
-        if sees("//") {
+        let byte = text[index]
+        if byte == UInt8(ascii: "/"), sees("//") {
             modes.append(.lineComment)
             return
         }
-        if sees("/*") {
+        if byte == UInt8(ascii: "/"), sees("/*") {
             modes.append(.blockComment(depth: 0))
             return
         }
-        if let opening = stringOpening() {
+        if byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\""),
+            let opening = stringOpening()
+        {
             modes.append(.string(hashes: opening.hashes, multiline: opening.multiline))
             emit(opening.length)
             return
         }
-        let byte = text[index]
         if byte == UInt8(ascii: "(") {
             replace(.code(depth: depth + 1, interpolated: interpolated))
         }
@@ -160,6 +167,12 @@ private struct Lexer {
     }
 
     private mutating func scanString(hashes: Int, multiline: Bool) {
+        let byte = text[index]
+        guard byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") else {
+            if !multiline, byte == UInt8(ascii: "\n") { modes.removeLast() }
+            emit(1)
+            return
+        }
         let pounds = String(repeating: "#", count: hashes)
         if sees("\\" + pounds + "(") {
             modes.append(.code(depth: 0, interpolated: true))
@@ -170,7 +183,6 @@ private struct Lexer {
             modes.removeLast()
             emit((multiline ? 3 : 1) + hashes)
         } else {
-            if !multiline, text[index] == UInt8(ascii: "\n") { modes.removeLast() }
             emit(1)
         }
     }

@@ -13,7 +13,8 @@ enum TextRules {
     static func machinePaths(path: String, _ lines: [Substring]) -> [Violation] {
         let folders = ["work", "home", "root"].map { "/" + $0 + "/" }
         return lines.enumerated().flatMap { number, line in
-            folders.filter { folder in
+            guard line.utf8.contains(UInt8(ascii: "/")) else { return [Violation]() }
+            return folders.filter { folder in
                 line.ranges(of: folder).contains { range in
                     guard range.lowerBound > line.startIndex else { return true }
                     let before = line[line.index(before: range.lowerBound)]
