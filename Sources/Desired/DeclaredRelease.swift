@@ -3,41 +3,85 @@ package import Documents
 package import Domain
 
 /// A release as a commit declares it.
+///
+/// There may be ten thousand of them: copies share one storage, and the spec is kept as JSON.
 package struct DeclaredRelease: Hashable, Sendable {
-    /// Decoded, with defaults, the source's namespace filled in and golden cases resolved; its
-    /// labels and annotations are the file's.
-    package let release: ModelRelease
-    /// `spec` as written, with the cases of golden files put in: what is applied to the cluster.
-    package let spec: Document
-    /// The file it stands in, as a path in the repository.
-    package let file: String
-    /// Which of the file's documents it is, from 0; empty ones are not counted.
-    package let documentIndex: Int
-    /// Its bytes in that file; see ``LocatedDocument/byteRange``.
-    package let byteRange: Range<Int>
-    /// Where it begins.
-    package let position: Position
+    private final class Storage: Sendable {
+        let release: ModelRelease
+        let spec: [UInt8]
+        let file: String
+        let documentIndex: Int
+        let byteRange: Range<Int>
+        let position: Position
+
+        init(
+            release: ModelRelease, spec: [UInt8], file: String, documentIndex: Int,
+            byteRange: Range<Int>, position: Position
+        ) {
+            self.release = release
+            self.spec = spec
+            self.file = file
+            self.documentIndex = documentIndex
+            self.byteRange = byteRange
+            self.position = position
+        }
+    }
+
+    private let storage: Storage
 
     package init(
         release: ModelRelease, spec: Document, file: String, documentIndex: Int,
         byteRange: Range<Int>, position: Position
     ) {
-        self.release = release
-        self.spec = spec
-        self.file = file
-        self.documentIndex = documentIndex
-        self.byteRange = byteRange
-        self.position = position
+        storage = Storage(
+            release: release, spec: spec.canonicalJSON(), file: file,
+            documentIndex: documentIndex, byteRange: byteRange, position: position)
     }
 
     package var id: NamespacedName { release.id }
+
+    /// Decoded, with defaults, the source's namespace filled in and golden cases resolved; its
+    /// labels and annotations are the file's.
+    package var release: ModelRelease { storage.release }
+
+    /// `spec` as written, with the cases of golden files put in: what is applied to the cluster.
+    /// It is read from JSON each time.
+    package var spec: Document {
+        // What was written from a document reads back.
+        (try? JSON.parse(storage.spec)) ?? storage.release.spec.document
+    }
+
+    /// The file it stands in, as a path in the repository.
+    package var file: String { storage.file }
+
+    /// Which of the file's documents it is, from 0; empty ones are not counted.
+    package var documentIndex: Int { storage.documentIndex }
+
+    /// Its bytes in that file; see ``LocatedDocument/byteRange``.
+    package var byteRange: Range<Int> { storage.byteRange }
+
+    /// Where it begins.
+    package var position: Position { storage.position }
 
     /// `FILE:LINE`, to name it among others.
     var place: String { "\(file):\(position.line)" }
 
     /// Whether it says the same as another one in the same file, wherever in the file it stands.
     func saysTheSame(as other: DeclaredRelease) -> Bool {
-        file == other.file && spec == other.spec && release.metadata == other.release.metadata
+        file == other.file && storage.spec == other.storage.spec
+            && release.metadata == other.release.metadata
+    }
+
+    package static func == (left: DeclaredRelease, right: DeclaredRelease) -> Bool {
+        left.storage === right.storage
+            || left.saysTheSame(as: right) && left.documentIndex == right.documentIndex
+                && left.byteRange == right.byteRange && left.position == right.position
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(file)
+        hasher.combine(documentIndex)
+        hasher.combine(storage.spec)
     }
 }
 

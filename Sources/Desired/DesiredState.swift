@@ -84,6 +84,15 @@ package struct DesiredState: Sendable {
         return found.subtracting(paths).sorted()
     }
 
+    /// What is wrong so that something is not taken over, by file and place.
+    package var errors: [Problem] { problems.filter { $0.severity == .error } }
+
+    /// Takes over a commit that was read as a whole: files that are not among these are gone.
+    package mutating func replaceAll(with whole: [ParsedFile]) -> Changes {
+        let paths = Set(whole.map(\.path))
+        return apply(changed: whole, removed: files.keys.filter { !paths.contains($0) })
+    }
+
     /// Takes over what a commit changed: files as they are now, and paths that are gone.
     package mutating func apply(changed: [ParsedFile], removed: [String] = []) -> Changes {
         var touched: Set<NamespacedName> = []

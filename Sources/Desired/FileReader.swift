@@ -100,8 +100,8 @@ package struct FileReader: Sendable {
     /// with `./` from the folder of the file that names it.
     func goldenPath(_ written: String, in file: String) -> String {
         if written.hasPrefix("./") {
-            let folder = file.split(separator: "/").dropLast().joined(separator: "/")
-            return (folder.isEmpty ? "" : folder + "/") + written.dropFirst(2)
+            let end = file.lastIndex(of: "/").map { file.index(after: $0) }
+            return String(file[..<(end ?? file.startIndex)] + written.dropFirst(2))
         }
         return root.isEmpty ? written : "\(root)/\(written)"
     }

@@ -36,6 +36,9 @@ enum Figures {
     /// The most memory the process has had in RAM, from the kernel.
     static var peak: String { "\(rounded(Double(statusField("VmHWM:")) / 1024, 1)) MiB" }
 
+    /// Bytes in RAM now.
+    static var resident: Int { statusField("VmRSS:") * 1024 }
+
     private static func statusField(_ field: String) -> Int {
         guard let file = fopen("/proc/self/status", "r") else { return 0 }
         defer { fclose(file) }

@@ -30,7 +30,19 @@ enum RepositoryBenchmarks {
                     version += 1
                 }
             }
-        }
+        },
+        Measurement(name: "repository-memory", summary: "what 10,000 releases hold") {
+            let count = releases * 10
+            let reader = FileReader(namespace: "risk", root: "models")
+            let before = Figures.resident
+            var state = DesiredState()
+            for number in 0..<count {
+                let read = reader.read(file(number, version: 7), lookup: golden)
+                _ = state.apply(changed: [read])
+            }
+            let held = (Figures.resident - before) / count
+            print("\(state.count) releases hold about \(held) bytes each; peak \(Figures.peak)")
+        },
     ]
 
     private static let releases = 1000
@@ -56,7 +68,7 @@ enum RepositoryBenchmarks {
               - name: "\(version)"
                 uri: s3://models/scorer-\(number)/\(version)   # trained on Monday
                 weight: 90
-              - {name: "\(version + 1)", uri: s3://models/scorer-\(number)/\(version + 1), weight: 10}
+              - {name: "\(version + 1)", uri: s3://models/\(number)/\(version + 1), weight: 10}
               serving:
                 replicas: 3
                 template:

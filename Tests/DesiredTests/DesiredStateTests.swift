@@ -115,6 +115,19 @@ import Testing
         #expect(state.files(dependingOn: [golden]).isEmpty)
     }
 
+    @Test func aWholeCommitReplacesAllAndStillLosesNothing() {
+        var state = DesiredState()
+        _ = state.replaceAll(with: [Self.file("a.yaml", a), Self.file("b.yaml", b)])
+        let c = FileReaderTests.release("c")
+        var changes = state.replaceAll(with: [Self.file("a.yaml", "a: ["), Self.file("c.yaml", c)])
+        #expect(changes == .init(appeared: [Self.id("c")], disappeared: [Self.id("b")]))
+        #expect(state[Self.id("a")] != nil)
+        #expect(state.errors.count == 1)
+        changes = state.replaceAll(with: [])
+        #expect(changes == .init(disappeared: [Self.id("a"), Self.id("c")]))
+        #expect(state.errors.isEmpty && state.count == 0)
+    }
+
     /// Whatever the order of small commits, the table is that of reading the last one at once.
     @Test func theWayToACommitDoesNotMatter() {
         let texts = [a, b, FileReaderTests.release("a", version: "8"), "x: 1\n", a + "---\n" + b]

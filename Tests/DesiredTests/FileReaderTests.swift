@@ -230,6 +230,13 @@ import Testing
         #expect(file.dependencies == ["models/fraud/tests/golden.jsonl"])
     }
 
+    @Test func pathsKeepTheirBeginning() {
+        let reader = FileReader(namespace: "risk", root: "/srv/models")
+        let text = FileReaderTests.release(spec: Self.probe.replacing("tests/", with: "./"))
+        let file = DesiredFile(path: "/srv/models/a/r.yaml", bytes: Array(text.utf8))
+        #expect(reader.read(file) { _ in nil }.dependencies == ["/srv/models/a/golden.jsonl"])
+    }
+
     static let faults: [(String?, String)] = [
         (
             nil,
