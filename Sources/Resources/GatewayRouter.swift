@@ -11,7 +11,7 @@ package struct GatewayRouter: Sendable {
     /// One write's content.
     package struct Content: Sendable {
         package let split: Weights
-        /// `DIGEST@INTENT` of the version that traffic is taken back from; `nil` leaves what stands.
+        /// `DIGEST@INTENT` of the version that traffic is taken back from; `nil` leaves what is.
         package let refused: String?
         package let epoch: Int64
 

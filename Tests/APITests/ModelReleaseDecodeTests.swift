@@ -139,7 +139,8 @@ import Testing
                     "metadata.name: `Fraud` must be lower-case letters, digits and `-`, "
                         + "with a letter or digit at both ends",
                     "spec.versons: unknown field `versons`, did you mean `versions`?",
-                    "spec.runtime: is `mlservr`, must be mlserver or custom, did you mean `mlserver`?",
+                    "spec.runtime: is `mlservr`, must be mlserver or custom, "
+                        + "did you mean `mlserver`?",
                     "spec.versions[0].weight: must be a whole number, not a string",
                     #"spec.versions[0].name: must be a string; write "7" in quotes"#,
                     "spec.serving.replicas: is 0, must be 1 to 1000",

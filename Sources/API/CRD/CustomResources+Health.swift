@@ -72,7 +72,7 @@ extension CustomResources {
                                 (
                                     "path",
                                     .string(
-                                        "The path asked; the runtime's inference path where not given.",
+                                        "The path asked; the runtime's own if not given.",
                                         length: 1...Limits.path, pattern: "^/")
                                 ),
                                 ("request", .anything("The body that is sent.")),

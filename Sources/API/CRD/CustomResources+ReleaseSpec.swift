@@ -113,7 +113,7 @@ extension CustomResources {
                 (
                     "gateway",
                     .object(
-                        "Traffic through an HTTPRoute of the Gateway API that Slipway makes and owns.",
+                        "Traffic through an HTTPRoute of the Gateway API that Slipway owns.",
                         required: ["parentRefs"],
                         [
                             (
@@ -125,7 +125,7 @@ extension CustomResources {
                             (
                                 "hostnames",
                                 .list(
-                                    "Hosts that are answered; none means every host of the listener.",
+                                    "Hosts that are answered; none means all of the listener's.",
                                     count: Limits.hostnames,
                                     of: .string(
                                         "A host name.", length: 1...253,
@@ -195,8 +195,8 @@ extension CustomResources {
             rules: [
                 .init(
                     "self.filter(s, has(s.weight)).map(s, s.weight).isSorted() && "
-                        + "self.all(s, !has(s.weight) || "
-                        + "self.exists_one(t, has(t.weight) && t.weight == s.weight))",
+                        + "self.filter(s, has(s.weight)).all(s, "
+                        + "self.filter(t, has(t.weight)).exists_one(t, t.weight == s.weight))",
                     "weights of steps must ascend")
             ],
             of: .object(
@@ -244,7 +244,7 @@ extension CustomResources {
                 (
                     "git",
                     .string(
-                        "How the revert gets into Git: revertCommit pushes one, none leaves Git alone.",
+                        "How the revert gets into Git: revertCommit pushes one, none does not.",
                         words: OnFailure.GitAction.allCases.map(\.rawValue),
                         default: OnFailure().git.rawValue)
                 )
