@@ -6,36 +6,35 @@ package import Domain
 ///
 /// There may be ten thousand of them: copies share one storage, and the spec is kept as JSON.
 package struct DeclaredRelease: Hashable, Sendable {
-    private final class Storage: Sendable {
+    private struct Contents: Hashable {
         let release: ModelRelease
         let spec: [UInt8]
         let file: String
         let documentIndex: Int
         let byteRange: Range<Int>
         let position: Position
-
-        init(
-            release: ModelRelease, spec: [UInt8], file: String, documentIndex: Int,
-            byteRange: Range<Int>, position: Position
-        ) {
-            self.release = release
-            self.spec = spec
-            self.file = file
-            self.documentIndex = documentIndex
-            self.byteRange = byteRange
-            self.position = position
-        }
     }
 
-    private let storage: Storage
+    private indirect enum Shared: Hashable {
+        case contents(Contents)
+    }
+
+    private let shared: Shared
+
+    private var storage: Contents {
+        switch shared {
+        case .contents(let contents): contents
+        }
+    }
 
     package init(
         release: ModelRelease, spec: Document, file: String, documentIndex: Int,
         byteRange: Range<Int>, position: Position
     ) {
-        storage = Storage(
-            release: release, spec: spec.canonicalJSON(), file: file,
-            documentIndex: documentIndex, byteRange: byteRange, position: position)
+        shared = .contents(
+            Contents(
+                release: release, spec: spec.canonicalJSON(), file: file,
+                documentIndex: documentIndex, byteRange: byteRange, position: position))
     }
 
     package var id: NamespacedName { release.id }
@@ -70,18 +69,6 @@ package struct DeclaredRelease: Hashable, Sendable {
     func saysTheSame(as other: DeclaredRelease) -> Bool {
         file == other.file && storage.spec == other.storage.spec
             && release.metadata == other.release.metadata
-    }
-
-    package static func == (left: DeclaredRelease, right: DeclaredRelease) -> Bool {
-        left.storage === right.storage
-            || left.saysTheSame(as: right) && left.documentIndex == right.documentIndex
-                && left.byteRange == right.byteRange && left.position == right.position
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(file)
-        hasher.combine(documentIndex)
-        hasher.combine(storage.spec)
     }
 }
 
