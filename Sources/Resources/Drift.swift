@@ -25,6 +25,7 @@ package enum Drift {
     private static let absentWhenZero: Set<String> = [
         "minReadySeconds", "hostNetwork", "hostPID", "hostIPC", "tty", "stdin", "stdinOnce",
         "paused", "readOnly", "initialDelaySeconds", "publishNotReadyAddresses",
+        "hostPort",
     ]
 
     private static func compare(

@@ -147,21 +147,3 @@ package struct GatewayView: Hashable, Sendable {
         }
     }
 }
-
-/// What Slipway keeps of a ControllerRevision.
-package struct RevisionView: Hashable, Sendable {
-    package let metadata: OwnedMetadata
-    package let digest: Digest
-    /// What was rendered when the version was made.
-    package let data: RevisionData
-
-    /// `nil` without a name, the annotation with the digest, or data of Slipway's.
-    package init?(_ object: Document) {
-        guard let metadata = OwnedMetadata(object), let digest = metadata.digest,
-            let data = object["data"].flatMap(RevisionData.init)
-        else { return nil }
-        self.metadata = metadata
-        self.digest = digest
-        self.data = data
-    }
-}
