@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [
-        #"[{"op":"replace","path":"/data/k","value":"9"},{"op":"test","path":"/data/k","value":"1"}]"#,
+        #"[{"op":"remove","path":"/data/k"},{"op":"test","path":"/data/k","value":"1"}]"#,
         #"[{"op":"remove","path":"/data/nosuch"}]"#,
         #"[{"op":"add","path":"/nosuch/deep","value":"1"}]"#,
         #"[{"op":"add","path":"/list/4","value":"1"}]"#,
@@ -87,8 +87,10 @@ import Testing
 
     @Test func mergesListsByTheirKey() throws {
         let result = try spec(
-            #"{"containers":[{"name":"a","image":"1","env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}]}"#,
-            #"{"containers":[{"name":"a","env":[{"name":"B","value":"3"},{"name":"C","value":"4"}]}]}"#
+            #"{"containers":[{"name":"a","image":"1","env":[{"name":"A","value":"1"},"#
+                + #"{"name":"B","value":"2"}]}]}"#,
+            #"{"containers":[{"name":"a","env":[{"name":"B","value":"3"},"#
+                + #"{"name":"C","value":"4"}]}]}"#
         )
         let expected =
             #"{"containers":[{"env":[{"name":"A","value":"1"},{"name":"B","value":"3"},"#

@@ -128,7 +128,8 @@ import Testing
         let expected =
             #"{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"server\"}":"#
             + #"{".":{},"f:image":{},"f:name":{},"f:ports":"#
-            + #"{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{},"f:containerPort":{}}}}}}}}}"#
+            + #"{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":"#
+            + #"{".":{},"f:containerPort":{}}}}}}}}}"#
         #expect(fields(second, "alpha") == expected)
         let third = try ServerSideApply.apply(
             live: second,
@@ -167,7 +168,8 @@ import Testing
 
     @Test func readsWhatItWrites() throws {
         let text =
-            #"{"f:a":{".":{},"k:{\"name\":\"x\"}":{".":{},"f:b":{}},"v:\"s\"":{},"i:3":{}},"f:c":{}}"#
+            #"{"f:a":{".":{},"k:{\"name\":\"x\"}":{".":{},"f:b":{}},"#
+            + #""v:\"s\"":{},"i:3":{}},"f:c":{}}"#
         let set = FieldSet(try JSON.parse(text))
         #expect(set.document == (try JSON.parse(text)))
         #expect(set.contains([.field("a"), .value("s")]))

@@ -45,8 +45,8 @@ extension BuiltInShapes {
         NamespaceSpec finalizers:[s]
         NamespaceStatus phase:s conditions:[StatusCondition]@type
         Node apiVersion:s kind:s metadata:ObjectMeta spec:NodeSpec status:NodeStatus
-        NodeSpec podCIDR:s podCIDRs:[s]set providerID:s unschedulable:b taints:[Taint] configSource:*
-         externalID:s
+        NodeSpec podCIDR:s podCIDRs:[s]set providerID:s unschedulable:b taints:[Taint]
+         configSource:* externalID:s
         Taint key:s value:s effect:s timeAdded:s
         NodeStatus capacity:{q} allocatable:{q} phase:s conditions:[StatusCondition]@type
          addresses:[NodeAddress]@type daemonEndpoints:* nodeInfo:* images:[*] volumesInUse:[s]

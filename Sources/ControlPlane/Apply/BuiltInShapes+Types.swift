@@ -134,7 +134,8 @@ extension BuiltInShapes {
          configMap:ConfigMapVolume persistentVolumeClaim:ClaimVolume projected:ProjectedVolume
          downwardAPI:DownwardAPIVolume ephemeral:* csi:CSIVolume nfs:NFSVolume image:ImageVolume
          gcePersistentDisk:* awsElasticBlockStore:* gitRepo:* iscsi:* glusterfs:* rbd:*
-         flexVolume:* cinder:* cephfs:* flocker:* fc:* azureFile:* azureDisk:* photonPersistentDisk:*
+         flexVolume:* cinder:* cephfs:* flocker:* fc:* azureFile:* azureDisk:*
+         photonPersistentDisk:*
          vsphereVolume:* quobyte:* portworxVolume:* scaleIO:* storageos:*
         HostPath path:s type:s
         EmptyDir medium:s sizeLimit:q

@@ -213,7 +213,9 @@ extension Document {
         case .string(let text): text
         case .array(let list): "[\(list.map(\.goDescription).joined(separator: " "))]"
         case .object(let fields):
-            "map[\(fields.members.map { "\($0.key):\($0.value.goDescription)" }.joined(separator: " "))]"
+            "map["
+                + fields.members.map { "\($0.key):\($0.value.goDescription)" }
+                .joined(separator: " ") + "]"
         default: canonicalJSONString()
         }
     }

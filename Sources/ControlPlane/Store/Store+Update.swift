@@ -24,7 +24,8 @@ extension Store {
         carryOver(&new, old, definition, context)
         definition.rules.applyDefaults(&new)
         if context.part != .system { definition.rules.prepareUpdate(&new, old) }
-        raiseGeneration(&new, old, definition)
+        // A write of the status changes no spec; it may change annotations.
+        if context.part != .status { raiseGeneration(&new, old, definition) }
         if context.part != .system {
             var causes = MetadataRules.problems(ofUpdated: new, old, definition)
             causes += definition.rules.validateUpdate(new, old)
