@@ -76,7 +76,7 @@ import Testing
     /// The example above leaves no field out, and the definition knows each: a server drops what
     /// its schema does not name.
     @Test func everyFieldIsWrittenAndKnownToTheSchema() throws {
-        let version = try #require(CustomResources.modelRelease.at("spec", "versions")?[0])
+        let version = try #require(APIDefinitions.modelRelease.at("spec", "versions")?[0])
         let schema = try #require(version.at("schema", "openAPIV3Schema", "properties", "status"))
         let checker = SchemaChecker(schema: schema)
         #expect(checker.errors(full.document) == [])
@@ -196,7 +196,7 @@ import Testing
             ])
         #expect(SourceStatus(status.document) == status)
         #expect(SourceStatus(.null) == SourceStatus())
-        let version = try #require(CustomResources.releaseSource.at("spec", "versions")?[0])
+        let version = try #require(APIDefinitions.releaseSource.at("spec", "versions")?[0])
         let schema = try #require(version.at("schema", "openAPIV3Schema", "properties", "status"))
         let checker = SchemaChecker(schema: schema)
         #expect(checker.errors(status.document) == [])

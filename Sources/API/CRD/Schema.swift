@@ -151,7 +151,7 @@ struct Schema {
 
     /// `metadata` of which only the name is restricted.
     static func metadata(nameLimit: Int) -> Schema {
-        var name = string("", length: 1...nameLimit, pattern: CustomResources.label)
+        var name = string("", length: 1...nameLimit, pattern: APIDefinitions.label)
         name.document["description"] = nil
         return Schema(document: ["type": "object", "properties": ["name": name.document]])
     }

@@ -1,6 +1,6 @@
 import Domain
 
-extension CustomResources {
+extension APIDefinitions {
     static var sourceSpec: Schema {
         let usual = SourceSpec(url: "")
         return .object(

@@ -1,6 +1,6 @@
 import Domain
 
-extension CustomResources {
+extension APIDefinitions {
     static var releaseSpec: Schema {
         .object(
             "What should serve. Fields of later versions of Slipway are refused, not ignored.",

@@ -1,6 +1,6 @@
 import Domain
 
-extension CustomResources {
+extension APIDefinitions {
     static var releaseStatus: Schema {
         .object(
             "What the controller says of the release, and all it needs to go on after a restart.",

@@ -2,7 +2,7 @@ package import Domain
 
 /// The CustomResourceDefinitions of Slipway's kinds, made from the same bounds as the decoder.
 /// `Manifests/crds` holds what this says.
-package enum CustomResources {
+package enum APIDefinitions {
     /// The definition of ModelRelease.
     package static var modelRelease: Document {
         definition(

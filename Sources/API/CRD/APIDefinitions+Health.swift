@@ -1,6 +1,6 @@
 import Domain
 
-extension CustomResources {
+extension APIDefinitions {
     static var health: Schema {
         let usual = HealthPolicy()
         return .object(

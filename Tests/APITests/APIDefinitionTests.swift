@@ -5,14 +5,14 @@ import Testing
 
 @testable import API
 
-@Suite struct CustomResourceTests {
+@Suite struct APIDefinitionTests {
     private static func schema(_ definition: Document) -> SchemaChecker {
         let version = definition.at("spec", "versions")?[0]
         return SchemaChecker(schema: version?.at("schema", "openAPIV3Schema") ?? .null)
     }
 
-    private static let release = schema(CustomResources.modelRelease)
-    private static let source = schema(CustomResources.releaseSource)
+    private static let release = schema(APIDefinitions.modelRelease)
+    private static let source = schema(APIDefinitions.releaseSource)
 
     /// A kind: its schema, an example with every field, and what the decoder says of an object.
     struct Kind: CustomTestStringConvertible {
@@ -36,7 +36,7 @@ import Testing
         let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let folder = root.appendingPathComponent("Manifests/crds")
-        for (file, definition) in CustomResources.all {
+        for (file, definition) in APIDefinitions.all {
             let text = YAML.write(definition)
             let url = folder.appendingPathComponent(file)
             if ProcessInfo.processInfo.environment["SLIPWAY_UPDATE"] == "1" {
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func columnsPointAtWhatIsThere() throws {
-        for (_, definition) in CustomResources.all {
+        for (_, definition) in APIDefinitions.all {
             let version = try #require(definition.at("spec", "versions")?[0])
             let checker = Self.schema(definition)
             let places = Set(checker.nodes().map { ".\($0.place)" })
