@@ -134,7 +134,11 @@ let package = Package(
                 "Cluster", "Commits", "Daemon", "Sandbox", "Signals", "Transport", "Documents",
                 "Domain", "API", "Resources", "TestServers", logging,
             ]),
-        .testTarget(name: "CommandLineTests", dependencies: ["slipway"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "slipway", "Sandbox", "Cluster", "API", "Domain", "Documents", "Resources", logging,
+            ]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -27,7 +27,8 @@ struct Slipway: AsyncParsableCommand {
                     RetryCommand.self, PauseCommand.self, ResumeCommand.self,
                 ]),
             CommandGroup(
-                name: "Other", subcommands: [DemoCommand.self, VersionCommand.self]),
+                name: "Other",
+                subcommands: [SandboxCommand.self, DemoCommand.self, VersionCommand.self]),
         ])
 }
 

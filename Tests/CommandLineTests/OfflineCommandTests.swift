@@ -2,9 +2,9 @@ import Testing
 
 /// Commands that need no cluster, from outside: output, standard error, exit codes.
 @Suite struct OfflineCommandTests {
-    @Test func helpNamesTheCommandsAndTheExitCodes() throws {
-        try Program.inFolder { program in
-            let run = try program.run("--help")
+    @Test func helpNamesTheCommandsAndTheExitCodes() async throws {
+        try await Program.inFolder { program in
+            let run = try await program.run("--help")
             #expect(run.code == 0)
             for word in ["validate", "plan", "version", "EXIT CODES"] {
                 #expect(run.output.contains(word))
@@ -17,9 +17,9 @@ import Testing
         "rollback",
         "retry", "pause", "resume",
     ])
-    func everyCommandHasExamplesAndExitCodes(command: String) throws {
-        try Program.inFolder { program in
-            let run = try program.run(command, "--help")
+    func everyCommandHasExamplesAndExitCodes(command: String) async throws {
+        try await Program.inFolder { program in
+            let run = try await program.run(command, "--help")
             #expect(run.code == 0)
             #expect(run.output.contains("EXAMPLES\n  slipway \(command)"))
             #expect(run.output.contains("EXIT CODES\n  0"))
@@ -27,39 +27,40 @@ import Testing
     }
 
     @Test(arguments: [["nonsense"], ["version", "more"], ["validate", "--nonsense"], ["plan"]])
-    func wrongUsageIsTwo(arguments: [String]) throws {
-        try Program.inFolder { program in
+    func wrongUsageIsTwo(arguments: [String]) async throws {
+        try await Program.inFolder { program in
             let run =
-                try arguments.count == 1
-                ? program.run(arguments[0]) : program.run(arguments[0], arguments[1])
+                arguments.count == 1
+                ? try await program.run(arguments[0])
+                : try await program.run(arguments[0], arguments[1])
             #expect(run.code == 2)
             #expect(run.output == "")
             #expect(run.error.hasPrefix("Error: "))
         }
     }
 
-    @Test func versionIsOneLine() throws {
-        try Program.inFolder { program in
-            let run = try program.run("version")
+    @Test func versionIsOneLine() async throws {
+        try await Program.inFolder { program in
+            let run = try await program.run("version")
             #expect(run.code == 0)
             #expect(run.output.hasPrefix("slipway "))
             #expect(run.output.split(separator: "\n").count == 1)
         }
     }
 
-    @Test func validFilesPass() throws {
-        try Program.inFolder(with: ["models/fraud.yaml": Declarations.both]) { program in
-            let run = try program.run("validate")
+    @Test func validFilesPass() async throws {
+        try await Program.inFolder(with: ["models/fraud.yaml": Declarations.both]) { program in
+            let run = try await program.run("validate")
             #expect(run.code == 0)
             #expect(run.output == "")
             #expect(run.error == "ok: 1 file, 1 release, 0 errors, 0 warnings\n")
         }
     }
 
-    @Test func problemsNameFileLineAndColumn() throws {
-        try Program.inFolder(with: ["models/fraud.yaml": Declarations.wrongSum]) { program in
+    @Test func problemsNameFileLineAndColumn() async throws {
+        try await Program.inFolder(with: ["models/fraud.yaml": Declarations.wrongSum]) { program in
             for path in ["models", "./models/", "models/fraud.yaml"] {
-                let run = try program.run("validate", path)
+                let run = try await program.run("validate", path)
                 #expect(run.code == 1)
                 #expect(
                     run.output == "models/fraud.yaml:6:13: "
@@ -69,70 +70,70 @@ import Testing
         }
     }
 
-    @Test func warningsFailOnlyWhereAsked() throws {
+    @Test func warningsFailOnlyWhereAsked() async throws {
         let files = ["a.yaml": Declarations.release() + "---\nkind: Other\napiVersion: v1\n"]
-        try Program.inFolder(with: files) { program in
-            #expect(try program.run("validate", "a.yaml").code == 0)
-            let strict = try program.run("validate", "--strict", "a.yaml")
+        try await Program.inFolder(with: files) { program in
+            #expect(try await program.run("validate", "a.yaml").code == 0)
+            let strict = try await program.run("validate", "--strict", "a.yaml")
             #expect(strict.code == 1)
             #expect(strict.output.contains("a.yaml:12:1: warning: "))
         }
     }
 
-    @Test func aReleaseInTwoFilesIsFoundAcrossThem() throws {
+    @Test func aReleaseInTwoFilesIsFoundAcrossThem() async throws {
         let files = ["a.yaml": Declarations.release(), "b/c.yaml": Declarations.both]
-        try Program.inFolder(with: files) { program in
-            let run = try program.run("validate")
+        try await Program.inFolder(with: files) { program in
+            let run = try await program.run("validate")
             #expect(run.code == 1)
             #expect(run.output.contains("a.yaml:1 and b/c.yaml:1"))
         }
     }
 
-    @Test func controlCharactersOfAFileDoNotReachTheTerminal() throws {
+    @Test func controlCharactersOfAFileDoNotReachTheTerminal() async throws {
         let file = Declarations.release().replacing("runtime:", with: "\"ru\\e[2Jtime\":")
-        try Program.inFolder(with: ["a.yaml": file]) { program in
-            let run = try program.run("validate")
+        try await Program.inFolder(with: ["a.yaml": file]) { program in
+            let run = try await program.run("validate")
             #expect(run.code == 1)
             #expect(!run.output.contains("\u{1B}"))
         }
     }
 
-    @Test func missingPathsAndEmptyFoldersAreErrors() throws {
-        try Program.inFolder { program in
-            let missing = try program.run("validate", "nothing")
+    @Test func missingPathsAndEmptyFoldersAreErrors() async throws {
+        try await Program.inFolder { program in
+            let missing = try await program.run("validate", "nothing")
             #expect(missing.code == 2)
             #expect(missing.error == "Error: nothing: no such file or folder\n")
-            #expect(try program.run("validate").code == 2)
+            #expect(try await program.run("validate").code == 2)
         }
     }
 
-    @Test func planComparesTwoDeclarations() throws {
+    @Test func planComparesTwoDeclarations() async throws {
         let files = ["old/a.yaml": Declarations.release(), "new/a.yaml": Declarations.both]
-        try Program.inFolder(with: files) { program in
-            let run = try program.run("plan", "new", "--from", "old")
+        try await Program.inFolder(with: files) { program in
+            let run = try await program.run("plan", "new", "--from", "old")
             #expect(run.code == 1)
             #expect(run.output.contains("From:               7 (100 %)\n"))
             #expect(run.output.contains("\n3      75   25   bake 24h, then proven\n"))
-            let same = try program.run("plan", "old", "--from", "old")
+            let same = try await program.run("plan", "old", "--from", "old")
             #expect(same.code == 0)
             #expect(same.output.contains("none, 7 (100 %) serves"))
-            let other = try program.run("plan", "new", "--release", "other")
+            let other = try await program.run("plan", "new", "--release", "other")
             #expect(other.code == 2)
             #expect(other.error.contains("declared are: risk/fraud-scorer"))
         }
     }
 
-    @Test func planRefusesWhatIsNotValid() throws {
-        try Program.inFolder(with: ["a.yaml": Declarations.wrongSum]) { program in
-            let run = try program.run("plan", "a.yaml")
+    @Test func planRefusesWhatIsNotValid() async throws {
+        try await Program.inFolder(with: ["a.yaml": Declarations.wrongSum]) { program in
+            let run = try await program.run("plan", "a.yaml")
             #expect(run.code == 2)
             #expect(run.error.hasPrefix("Error: a.yaml:6:13: weights sum to 110"))
         }
     }
 
-    @Test func renderPrintsTheObjectsOfEachVersionAndTheRoute() throws {
-        try Program.inFolder(with: ["a.yaml": Declarations.both]) { program in
-            let names = try program.run("render", "a.yaml", "-o", "name")
+    @Test func renderPrintsTheObjectsOfEachVersionAndTheRoute() async throws {
+        try await Program.inFolder(with: ["a.yaml": Declarations.both]) { program in
+            let names = try await program.run("render", "a.yaml", "-o", "name")
             #expect(names.code == 0)
             let kinds = names.output.split(separator: "\n").compactMap {
                 $0.split(separator: "/").first
@@ -143,12 +144,12 @@ import Testing
                     "controllerrevision.apps", "deployment.apps", "service",
                     "httproute.gateway.networking.k8s.io",
                 ])
-            let one = try program.run("render", "a.yaml", "--version-name", "8", "-o", "json")
+            let one = try await program.run("render", "a.yaml", "--version-name", "8", "-o", "json")
             #expect(one.output.hasPrefix("{\n  \"apiVersion\": \"v1\",\n  \"items\": [\n"))
             #expect(!one.output.contains("HTTPRoute"))
-            let yaml = try program.run("render", "a.yaml")
+            let yaml = try await program.run("render", "a.yaml")
             #expect(yaml.output.contains("kind: Deployment\n"))
-            #expect(try program.run("render", "a.yaml", "--version-name", "9").code == 2)
+            #expect(try await program.run("render", "a.yaml", "--version-name", "9").code == 2)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The built program, run as people run it: in a folder of its own, without a terminal.
@@ -10,12 +11,29 @@ struct Program {
         let error: String
     }
 
+    /// What was started, so that nothing outlives a test that fails.
+    private final class Processes: Sendable {
+        private let all = Mutex<[Process]>([])
+
+        func add(_ process: Process) { all.withLock { $0.append(process) } }
+
+        func killAll() {
+            for process in all.withLock({ $0 }) where process.isRunning {
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+            }
+        }
+    }
+
     let folder: URL
+    private let started = Processes()
+
+    private init(folder: URL) { self.folder = folder }
 
     /// Makes an empty folder, hands over the program in it, and removes the folder.
     static func inFolder(
-        with files: [String: String] = [:], _ body: (Program) throws -> Void
-    ) throws {
+        with files: [String: String] = [:], _ body: (Program) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("slipway-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,32 +44,67 @@ struct Program {
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
-        try body(Program(folder: folder))
+        let program = Program(folder: folder)
+        defer { program.started.killAll() }
+        try await body(program)
     }
 
-    /// Runs it to its end.
-    func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Run {
+    /// Runs it to its end, without blocking a thread.
+    func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> Run {
+        let started = try start(arguments, environment: environment)
+        return try await started.end()
+    }
+
+    /// A run that is under way.
+    struct Started {
+        let process: Process
+        let output: URL
+        let error: URL
+        fileprivate let ended: AsyncStream<Void>
+
+        /// What it has printed so far.
+        func printed() throws -> String { try String(contentsOf: output, encoding: .utf8) }
+
+        /// Waits for its end.
+        func end() async throws -> Run {
+            for await _ in ended { break }
+            return Run(
+                code: process.terminationStatus, output: try printed(),
+                error: try String(contentsOf: error, encoding: .utf8))
+        }
+
+        /// Asks it to end and waits.
+        func stop() async throws -> Run {
+            process.terminate()
+            return try await end()
+        }
+    }
+
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Started {
         let process = Process()
         process.executableURL = try Self.executable()
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LANG": "C"]
             .merging(environment) { $1 }
+        // Whoever looks for what the tests left behind looks for this.
+        process.environment?["SLIPWAY_TEST_RUN"] =
+            ProcessInfo.processInfo.environment["SLIPWAY_TEST_RUN"]
         // Files and not pipes: nothing can fill up while the other one is read.
         let output = folder.appendingPathComponent(".output-\(UUID().uuidString)")
         let error = folder.appendingPathComponent(".error-\(UUID().uuidString)")
-        for file in [output, error] {
-            try Data().write(to: file)
-        }
+        for file in [output, error] { try Data().write(to: file) }
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: error)
         process.standardInput = FileHandle.nullDevice
+        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+        process.terminationHandler = { _ in
+            continuation.yield()
+            continuation.finish()
+        }
         try process.run()
-        process.waitUntilExit()
-        return Run(
-            code: process.terminationStatus,
-            output: try String(contentsOf: output, encoding: .utf8),
-            error: try String(contentsOf: error, encoding: .utf8))
+        self.started.add(process)
+        return Started(process: process, output: output, error: error, ended: ended)
     }
 
     private static func executable() throws -> URL {

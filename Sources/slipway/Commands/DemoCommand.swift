@@ -9,8 +9,9 @@ struct DemoCommand: ParsableCommand {
         Terminal.standard.write(
             """
             The demo will show a commit that is promoted and a bad one that is taken back.
-            There today: slipway validate, plan and render (try them on a file of yours).
-            Not there yet: the controller and the embedded cluster, so no story can be played.
+            There today: slipway validate, plan and render (try them on a file of yours), and
+            slipway sandbox --api-only with the commands that read and change releases.
+            Not there yet: the controller, so no story can be played.
 
             """)
     }
