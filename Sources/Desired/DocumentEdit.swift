@@ -36,8 +36,8 @@ package enum DocumentEdit {
         return nil
     }
 
-    /// Whether a file declares this release with a version of this digest, validly or not in the
-    /// rest: what must be so for a revert to be written.
+    /// Whether a file still declares this release with a version of this digest: what must be so
+    /// for a revert to be written. A document that is not valid declares nothing.
     package static func declares(
         release: NamespacedName, digest: Digest, in file: DesiredFile, namespace: String
     ) -> Bool {

@@ -63,6 +63,7 @@ package enum YAML {
         guard bytes.count <= limits.bytes else {
             throw ParseError("\(bytes.count) bytes, at most \(limits.bytes) are read", .start)
         }
+        guard !bytes.isEmpty else { return [] }
         do {
             _ = try UTF8Span(validating: bytes.span)
         } catch {

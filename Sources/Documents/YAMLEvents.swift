@@ -127,12 +127,45 @@ struct YAMLEvents: ~Copyable {
             let offset = Int(clamping: parser.pointee.problem_offset)
             return YAML.ParseError(problem, Position(offset: offset, in: input))
         default:
-            let place = YAMLMark(parser.pointee.problem_mark).position
+            let mark = YAMLMark(parser.pointee.problem_mark)
+            let place = mark.position
+            if let hint = Self.hint(problem, at: mark, input) {
+                return YAML.ParseError("\(problem); \(hint)", place)
+            }
             guard let context = parser.pointee.context.map({ String(cString: $0) }) else {
                 return YAML.ParseError(problem, place)
             }
             let from = YAMLMark(parser.pointee.context_mark).position
             return YAML.ParseError("\(problem) (\(context) that begins at \(from))", place)
         }
+    }
+
+    /// What people mostly did who see this.
+    private static func hint(
+        _ problem: String, at mark: YAMLMark, _ input: Span<UInt8>
+    ) -> String? {
+        switch problem {
+        case "mapping values are not allowed in this context":
+            return "is the line indented right? A text with `: ` in it needs quotes"
+        case "found character that cannot start any token":
+            switch scalar(mark.index, of: input) {
+            case UInt8(ascii: "\t"): return "it is a tab, YAML is indented with spaces"
+            case UInt8(ascii: "@"), UInt8(ascii: "`"), UInt8(ascii: "%"):
+                return "a text that begins with it needs quotes"
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+
+    /// The first byte of the scalar with this number, a byte order mark not counted.
+    private static func scalar(_ number: Int, of input: Span<UInt8>) -> UInt8? {
+        let marked = input.count >= 3 && input[0] == 0xEF && input[1] == 0xBB && input[2] == 0xBF
+        var left = marked ? number + 1 : number
+        for index in 0..<input.count where input[index] & 0xC0 != 0x80 {
+            if left == 0 { return input[index] }
+            left -= 1
+        }
+        return nil
     }
 }

@@ -118,8 +118,8 @@ enum PodList {
         return """
             "status":{"phase":"Running","conditions":[\(conditions),{"type":"PodScheduled",\
             "status":"True","lastProbeTime":null,"lastTransitionTime":"2026-03-14T09:26:53Z"}],\
-            "hostIP":"192.168.0.\(number % 250)","hostIPs":[{"ip":"192.168.0.\(number % 250)"}],"podIP":\
-            "\(address)","podIPs":[{"ip":"\(address)"}],"startTime":"2026-03-14T09:26:53Z",\
+            "hostIP":"192.168.0.\(number % 250)","hostIPs":[{"ip":"192.168.0.\(number % 250)"}],\
+            "podIP":"\(address)","podIPs":[{"ip":"\(address)"}],"startTime":"2026-03-14T09:26:53Z",\
             "containerStatuses":[{"name":"model","state":{"running":{"startedAt":\
             "2026-03-14T09:26:58Z"}},"lastState":{},"ready":true,"restartCount":\(number % 3),\
             "image":"registry.example.com/mlserver:1.6.1","imageID":"registry.example.com/\

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct YAMLTests {
     static let vectors: [(String, [Document])] = [
-        ("", []), ("---\n# nothing\n---\n...\n", []), ("a: 1", [["a": 1]]),
+        ("", []), ("\u{feff}", []), ("---\n# nothing\n---\n...\n", []), ("a: 1", [["a": 1]]),
         ("a: 1\n---\nb: 2\n", [["a": 1], ["b": 2]]),
         ("%YAML 1.2\n---\na: b c\n...\n---\n- x\n", [["a": "b c"], ["x"]]),
         ("a: [1, {b: c}, 'd']\n", [["a": [1, ["b": "c"], "d"]]]),
@@ -59,11 +59,20 @@ import Testing
             "a: 1\nb: [\n",
             "3:1: did not find expected node content (while parsing a flow node that begins at 3:1)"
         ),
-        ("a: 1\n b: 2\n", "2:3: mapping values are not allowed in this context"),
+        (
+            "a: 1\n b: 2\n",
+            "2:3: mapping values are not allowed in this context; is the line indented right? "
+                + "A text with `: ` in it needs quotes"
+        ),
         (
             "a:\n\t- b",
-            "2:1: found character that cannot start any token "
-                + "(while scanning for the next token that begins at 2:1)"
+            "2:1: found character that cannot start any token; "
+                + "it is a tab, YAML is indented with spaces"
+        ),
+        (
+            "é: @x",
+            "1:4: found character that cannot start any token; "
+                + "a text that begins with it needs quotes"
         ),
         ("a: 1\nb: 2\na: 3", "3:1: the key \"a\" stands twice, first at 1:1"),
         ("é: {b: 1, b: 2}", "1:11: the key \"b\" stands twice, first at 1:5"),
