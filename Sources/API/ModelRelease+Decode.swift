@@ -204,7 +204,9 @@ struct ReleaseSpecReader {
     private func checkSum(_ versions: [DeclaredVersion], at path: FieldPath) {
         let sum = versions.reduce(0) { $0 + $1.weight }
         guard sum != 100 else { return }
-        let parts = versions.map { "\($0.name): \($0.weight)" }.joined(separator: ", ")
+        let parts = versions.enumerated().map { index, version in
+            "\(version.name.isEmpty ? "#\(index + 1)" : version.name): \(version.weight)"
+        }.joined(separator: ", ")
         problems.add(path, "weights sum to \(sum), must be 100 (\(parts))")
     }
 

@@ -120,6 +120,64 @@ import Testing
         )
     }
 
+    @Test func aVersionWithoutANameIsCountedByItsPlace() {
+        let versions: Document = [
+            ["uri": "s3://m/7", "weight": 90], ["name": "8", "uri": "s3://m/8", "weight": 20],
+        ]
+        #expect(
+            errors(Samples.minimal(["versions"], versions)) == [
+                "spec.versions[0].name: is required",
+                "spec.versions: weights sum to 110, must be 100 (#1: 90, 8: 20)",
+            ]
+        )
+    }
+
+    @Test func aGatewayStandsOnceOrWithItsListeners() {
+        func found(_ parents: Document) -> [String] {
+            errors(Samples.minimal(["traffic", "gateway", "parentRefs"], parents))
+        }
+        let a: Document = ["name": "g", "sectionName": "a"]
+        #expect(found([a, ["name": "g", "sectionName": "b"], ["name": "h"]]) == [])
+        #expect(found([a, ["name": "g", "namespace": "other"]]) == [])
+        #expect(found([a, a]).count == 1)
+        #expect(found([["name": "g"], ["name": "g", "port": 80]]).count == 1)
+    }
+
+    @Test func aCustomServerNamesItsPortAndCasesTheirPath() {
+        let pod: Document = [
+            "containers": [
+                [
+                    "name": "model", "image": "x",
+                    "ports": [["containerPort": 1], ["containerPort": 2]],
+                ]
+            ]
+        ]
+        var document = Samples.custom(pod: pod)
+        #expect(
+            errors(document) == [
+                "spec.serving.template.spec.containers: "
+                    + "one port of container `model` must have the name `http`"
+            ]
+        )
+        document = Samples.custom(pod: ["containers": [["name": "model", "image": "x"]]])
+        document.set(
+            ["spec", "health", "probes"],
+            to: [
+                [
+                    "cases": [
+                        ["request": 1, "expect": 1], ["path": "/p", "request": 1, "expect": 1],
+                    ]
+                ]
+            ]
+        )
+        #expect(
+            errors(document) == [
+                "spec.health.probes[0].cases[0].path: "
+                    + "is required with runtime `custom`: the path to ask"
+            ]
+        )
+    }
+
     @Test func allErrorsAreReportedAtOnce() {
         let document: Document = [
             "apiVersion": "slipway.dev/v1", "kind": "ModelRelease",
@@ -264,7 +322,7 @@ import Testing
     @Test(arguments: [
         ("/", true), ("/fraud", true), ("/fraud/", true), ("/a.b/~c", true), ("fraud", false),
         ("/a//b", false), ("/a/../b", false), ("/a/.", false), ("/a?b", false), ("/a%2Fb", false),
-        ("/a b", false),
+        ("/a b", false), ("/a%20b", true), ("/a%2", false), ("/a%zz", false),
     ])
     func pathsAreWhatAGatewayTakes(path: String, right: Bool) {
         let found = errors(Samples.minimal(["traffic", "gateway", "path"], .string(path)))

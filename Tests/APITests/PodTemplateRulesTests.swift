@@ -108,6 +108,14 @@ import Testing
         #expect(errors([1]) == ["must be an object, not a list"])
     }
 
+    @Test func directivesOfAPatchAreRefused() {
+        #expect(
+            errors(["spec": ["containers": [["name": "model", "$patch": "delete"]]]]) == [
+                "spec.containers[0].$patch: directives such as `$patch` are not supported"
+            ]
+        )
+    }
+
     @Test func sizeAndDepthAreBounded() {
         let long = Document.string(String(repeating: "x", count: Limits.templateBytes))
         #expect(
