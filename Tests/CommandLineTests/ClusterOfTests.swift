@@ -18,7 +18,7 @@ struct ClusterOfTests {
         try await Program.inFolder { program in
             let kubeconfig = program.folder.appendingPathComponent("kubeconfig").path
             let options = SandboxOptions(
-                kubeconfigPath: kubeconfig, definitions: CustomResources.all.map(\.definition))
+                kubeconfigPath: kubeconfig, definitions: APIDefinitions.all.map(\.definition))
             try await SandboxServer.withServer(options) { _, port in
                 let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
                 let client = try ClusterClient(
