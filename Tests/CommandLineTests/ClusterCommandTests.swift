@@ -154,6 +154,22 @@ import Testing
         }
     }
 
+    @Test func planComparesWithTheCluster() async throws {
+        try await ClusterOfTests.run { cluster in
+            try Data(Declarations.both.utf8).write(
+                to: cluster.program.folder.appendingPathComponent("a.yaml"))
+            let first = try await cluster.slipway("plan", "a.yaml", "--live")
+            #expect(first.code == 1)
+            #expect(first.output.contains("From:               nothing proven yet\n"))
+            try await cluster.create(Self.release)
+            try await cluster.write(Self.waiting)
+            let next = try await cluster.slipway("plan", "a.yaml", "--live")
+            #expect(next.output.contains("From:               7 (100 %)\n"))
+            let both = try await cluster.slipway("plan", "a.yaml", "--live", "--from", "a.yaml")
+            #expect(both.code == 2)
+        }
+    }
+
     @Test func watchAddsALineForEachChange() async throws {
         try await ClusterOfTests.run { cluster in
             try await cluster.create(Self.release)

@@ -68,4 +68,12 @@ import Testing
         let ascii = Style.Mark.allCases.map { Style.plain.line($0, "") }
         #expect(ascii.allSatisfy { $0.utf8.allSatisfy { $0 < 128 } })
     }
+
+    @Test func aTableThatIsDrawnAnewFitsTheScreen() {
+        let screen = Screen(columns: 20, rows: 4)
+        #expect(screen.fit("a\nb\nc\n") == "a\nb\nc\n")
+        #expect(screen.fit("a\nb\nc\nd\n") == "a\nb\n... and 2 more\n")
+        let wide = String(repeating: "x", count: 30)
+        #expect(screen.fit(wide + "\n") == String(repeating: "x", count: 20) + "\n")
+    }
 }

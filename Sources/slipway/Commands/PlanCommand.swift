@@ -5,19 +5,20 @@ import Domain
 import Presentation
 
 /// `slipway plan`
-struct PlanCommand: ParsableCommand {
+struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what a declaration would do, before anything moves.",
         discussion: """
             Prints the steps that traffic takes, how long they last, how many pods run meanwhile \
-            and how soon a failure is taken back. Needs no cluster: what serves now is taken \
-            from another declaration (--from), or nothing does.
+            and how soon a failure is taken back. What serves now is taken from another \
+            declaration (--from), from the cluster (--live), or nothing does; only --live needs \
+            a cluster.
 
             EXAMPLES
               slipway plan models/fraud.yaml                      a first version
               slipway plan models/ --from ../main/models          what a pull request changes
-              slipway plan models/ --from ../main/models --release fraud-scorer
+              slipway plan models/ --live --release fraud-scorer  what the cluster would do
 
             EXIT CODES
               0  nothing would change
@@ -31,24 +32,39 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "File or folder with the declaration that serves now, all of it proven.")
     var from: String?
 
+    @Flag(help: "Compare with what the cluster's status says.")
+    var live = false
+
     @Option(help: "Only the release of this name.")
     var release: String?
 
-    @Option(
-        name: [.short, .long],
-        help: "The source's namespace; what each file says if it is not given.")
-    var namespace: String?
+    @OptionGroup var cluster: ClusterOptions
 
-    func run() throws {
+    func validate() throws {
+        if live, from != nil {
+            throw ValidationError("--live and --from exclude each other")
+        }
+    }
+
+    func run() async throws {
         let chosen = try read(paths).valid(release: release)
         let before = try from.map { path in
             let reading = try read([path])
             _ = try reading.valid()
             return reading.state
         }
-        let pages = chosen.map { release in
+        var pages = chosen.map { release in
             PlanPage(
                 release, status: Self.status(provenBy: before?[release.id]?.release))
+        }
+        if live {
+            try await cluster.withReleases { releases in
+                pages = []
+                for release in chosen {
+                    let status = try await releases.status(of: release.id)
+                    pages.append(PlanPage(release, status: status))
+                }
+            }
         }
         Terminal.standard.write(pages.map(\.text).joined(separator: "\n"))
         if pages.contains(where: { !$0.isEmpty }) { throw ExitCode.difference }
@@ -64,6 +80,6 @@ struct PlanCommand: ParsableCommand {
     }
 
     private func read(_ paths: [String]) throws -> DeclaredFiles.Reading {
-        try DeclaredFiles(paths: paths, source: nil, namespace: namespace).read()
+        try DeclaredFiles(paths: paths, source: nil, namespace: cluster.namespace).read()
     }
 }

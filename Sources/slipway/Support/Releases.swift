@@ -29,6 +29,16 @@ struct Releases {
         }
     }
 
+    /// The status of a release of any namespace; an empty one where there is no such release.
+    func status(of id: NamespacedName) async throws(Failure) -> ReleaseStatus {
+        let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
+        switch await client.get(key) {
+        case .found(let object): return try Self.decode(object).release.status
+        case .notFound: return ReleaseStatus()
+        case .failed(let refusal): throw failure(refusal.message)
+        }
+    }
+
     /// Reads all of a namespace, or of all namespaces; one that cannot be read is told on standard
     /// error and left out.
     func list(everywhere: Bool) async throws(Failure) -> [Live] {

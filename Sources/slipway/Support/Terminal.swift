@@ -19,6 +19,15 @@ struct Terminal: Sendable {
             isTerminal: isatty(STDERR_FILENO) == 1, environment: Self.environment)
     }
 
+    /// How large the terminal is now; `nil` if there is none.
+    var screen: Screen? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return nil
+        }
+        return Screen(columns: Int(size.ws_col), rows: Int(size.ws_row))
+    }
+
     static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }

@@ -109,12 +109,13 @@ private actor LiveView {
     }
 
     private func redraw() {
-        var text = linesOnScreen > 0 ? "\u{1B}[\(linesOnScreen)A\r\u{1B}[J" : ""
+        let text = linesOnScreen > 0 ? "\u{1B}[\(linesOnScreen)A\r\u{1B}[J" : ""
         var body = table.text(of: shown.values.sorted { $0.id < $1.id })
-        if let interruption { body += terminal.style.line(.warning, interruption) + "\n" }
-        text += body
+        // Above the table, so that it is seen on a small screen as well.
+        if let interruption { body = terminal.style.line(.warning, interruption) + "\n" + body }
+        if let screen = terminal.screen { body = screen.fit(body) }
         linesOnScreen = body.count { $0 == "\n" }
-        terminal.write(text)
+        terminal.write(text + body)
     }
 
     /// A line for a release whose row (its age aside) is another one than before.
