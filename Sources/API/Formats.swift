@@ -9,6 +9,14 @@ enum Formats {
                 + "with a letter or digit at both ends"
     }
 
+    /// A DNS-1035 label, which starts with a letter: what a Service's name must be.
+    static func serviceLabel(_ text: String, limit: Int = 63) -> String? {
+        if let problem = label(text, limit: limit) { return problem }
+        let first = text.utf8.first ?? 0
+        return (97...122).contains(first)
+            ? nil : "`\(text)` must start with a letter: Services are named after it"
+    }
+
     /// DNS-1123 labels separated by dots, at most 253 characters.
     static func subdomain(_ text: String) -> String? {
         isSubdomain(text[...])

@@ -20,7 +20,7 @@ extension ModelRelease {
             let root = EnvelopeReader.open(
                 object,
                 kind: .modelRelease,
-                nameLimit: Names.releaseNameLimit,
+                checkName: { Formats.serviceLabel($0, limit: Names.releaseNameLimit) },
                 problems
             )
         else { return problems.result(nil) }
@@ -42,7 +42,7 @@ enum EnvelopeReader {
     static func open(
         _ object: Document,
         kind: ResourceKind,
-        nameLimit: Int,
+        checkName: (String) -> String?,
         _ problems: Problems
     ) -> ObjectReader? {
         guard
@@ -59,12 +59,12 @@ enum EnvelopeReader {
                 root.fail(key, "is `\(text)`, must be `\(wanted)`")
             }
         }
-        metadata(root, nameLimit: nameLimit)
+        metadata(root, checkName)
         root.require("spec")
         return root
     }
 
-    private static func metadata(_ root: ObjectReader, nameLimit: Int) {
+    private static func metadata(_ root: ObjectReader, _ checkName: (String) -> String?) {
         root.require("metadata", "with a name")
         guard let metadata = root.value("metadata") else { return }
         let path = root.path["metadata"]
@@ -78,7 +78,7 @@ enum EnvelopeReader {
             )
         else { return }
         reader.require("name")
-        _ = reader.string("name") { Formats.label($0, limit: nameLimit) }
+        _ = reader.string("name", check: checkName)
         _ = reader.string("namespace") { Formats.label($0) }
         for key in ["labels", "annotations"] {
             guard let map = reader.value(key) else { continue }

@@ -9,7 +9,8 @@ extension ReleaseSource {
 
     static func decode(_ object: Document, _ problems: Problems) -> DecodeResult<ReleaseSource> {
         guard
-            let root = EnvelopeReader.open(object, kind: .releaseSource, nameLimit: 63, problems),
+            let root = EnvelopeReader.open(
+                object, kind: .releaseSource, checkName: { Formats.label($0) }, problems),
             let spec = root.object(
                 "spec",
                 known: ["url", "branch", "path", "interval", "prune", "writeBack", "suspend"],

@@ -317,6 +317,12 @@ import Testing
         #expect(errors(document) == [])
         document.set(["metadata", "name"], to: .string(String(repeating: "a", count: 55)))
         #expect(errors(document) == ["metadata.name: is longer than 54 characters"])
+        document.set(["metadata", "name"], to: "7b-model")
+        #expect(
+            errors(document) == [
+                "metadata.name: `7b-model` must start with a letter: Services are named after it"
+            ]
+        )
     }
 
     @Test(arguments: [

@@ -149,6 +149,20 @@ import Testing
         #expect(template.at("spec", "containers")?.arrayValue?.count == 2)
     }
 
+    /// A server refuses a sleep that does not fit into the grace.
+    @Test(arguments: [(nil, 15), (300, 15), (10, 5), (1, nil)] as [(Int?, Int?)])
+    func theSleepFitsIntoTheGrace(grace: Int?, sleep: Int?) throws {
+        let release = release(
+            template: grace.map {
+                ["spec": ["terminationGracePeriodSeconds": .integer($0)]]
+            })
+        let deployment = try render(release).0.deployment
+        let pod = deployment.at("spec", "template", "spec")
+        #expect(pod?["terminationGracePeriodSeconds"]?.intValue == grace ?? 60)
+        let found = try model(deployment).at("lifecycle", "preStop", "sleep", "seconds")?.intValue
+        #expect(found == sleep)
+    }
+
     @Test func anotherHTTPPortMovesTheServer() throws {
         let (rendered, _) = try render(
             release(template: [

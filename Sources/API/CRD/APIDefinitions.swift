@@ -13,7 +13,10 @@ package enum APIDefinitions {
                 required: ["spec"],
                 [
                     ("apiVersion", apiVersion), ("kind", kind),
-                    ("metadata", .metadata(nameLimit: Names.releaseNameLimit)),
+                    (
+                        "metadata",
+                        .metadata(nameLimit: Names.releaseNameLimit, pattern: serviceLabel)
+                    ),
                     ("spec", releaseSpec), ("status", releaseStatus),
                 ]),
             columns: [
@@ -36,7 +39,7 @@ package enum APIDefinitions {
                 required: ["spec"],
                 [
                     ("apiVersion", apiVersion), ("kind", kind),
-                    ("metadata", .metadata(nameLimit: 63)),
+                    ("metadata", .metadata(nameLimit: 63, pattern: label)),
                     ("spec", sourceSpec), ("status", sourceStatus),
                 ]),
             columns: [
@@ -61,6 +64,8 @@ package enum APIDefinitions {
 
     /// A DNS-1123 label.
     static let label = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+    /// A DNS-1035 label.
+    static let serviceLabel = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
     /// DNS-1123 labels with dots.
     static let subdomain = #"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"#
 

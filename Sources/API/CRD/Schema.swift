@@ -150,8 +150,8 @@ struct Schema {
     }
 
     /// `metadata` of which only the name is restricted.
-    static func metadata(nameLimit: Int) -> Schema {
-        var name = string("", length: 1...nameLimit, pattern: APIDefinitions.label)
+    static func metadata(nameLimit: Int, pattern: String) -> Schema {
+        var name = string("", length: 1...nameLimit, pattern: pattern)
         name.document["description"] = nil
         return Schema(document: ["type": "object", "properties": ["name": name.document]])
     }

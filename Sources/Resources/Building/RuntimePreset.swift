@@ -27,20 +27,22 @@ struct RuntimePreset {
             inferencePath = ""
             readyPath = ""
         case .mlserver:
+            let grace =
+                written.at("spec", "terminationGracePeriodSeconds")?.intValue ?? Self.graceSeconds
             let name =
                 Self.value(of: "MLSERVER_MODEL_NAME", in: model) ?? release.metadata.name
             readyPath = "/v2/models/\(name)/ready"
             inferencePath = "/v2/models/\(name)/infer"
             template = [
                 "spec": [
-                    "terminationGracePeriodSeconds": .integer(Self.graceSeconds),
+                    "terminationGracePeriodSeconds": .integer(grace),
                     "securityContext": [
                         "runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"],
                     ],
                     "containers": [
                         Self.mlserver(
                             version, name: name, port: Self.httpPort(of: model) ?? 8080,
-                            readyPath: readyPath)
+                            readyPath: readyPath, drain: min(Self.drainSeconds, grace / 2))
                     ],
                 ]
             ]
@@ -75,7 +77,7 @@ struct RuntimePreset {
     }
 
     private static func mlserver(
-        _ version: DeclaredVersion, name: String, port: Int, readyPath: String
+        _ version: DeclaredVersion, name: String, port: Int, readyPath: String, drain: Int
     ) -> Document {
         var variables = environment(version)
         variables += [
@@ -86,7 +88,7 @@ struct RuntimePreset {
             variable("MLSERVER_MODEL_VERSION", version.name),
         ]
         if let uri = version.uri { variables.append(variable("MLSERVER_MODEL_URI", local(uri))) }
-        return [
+        var container: Document = [
             "name": "model", "image": .string(mlserverImage), "env": .array(variables),
             "ports": [
                 ["name": "http", "containerPort": .integer(port), "protocol": "TCP"],
@@ -98,11 +100,15 @@ struct RuntimePreset {
             "startupProbe": probe(readyPath, period: 5, timeout: 5, failures: 120),
             "readinessProbe": probe(readyPath, period: 2, timeout: 5, failures: 3),
             "livenessProbe": probe("/v2/health/live", period: 10, timeout: 10, failures: 6),
-            "lifecycle": ["preStop": ["sleep": ["seconds": .integer(drainSeconds)]]],
             "securityContext": [
                 "allowPrivilegeEscalation": false, "capabilities": ["drop": ["ALL"]],
             ],
         ]
+        // The API takes no sleep that is longer than the grace, nor one of nothing.
+        if drain > 0 {
+            container["lifecycle"] = ["preStop": ["sleep": ["seconds": .integer(drain)]]]
+        }
+        return container
     }
 
     private static func environment(_ version: DeclaredVersion) -> [Document] {
