@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Domain
+import Logging
 import Presentation
 import Sandbox
 
@@ -49,16 +50,19 @@ struct SandboxCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let log = StoppableLog()
         let server = SandboxServer(
             SandboxOptions(
                 port: port, kubeconfigPath: kubeconfigOut, definitions: try readDefinitions(),
-                installsGatewayDefinitions: gatewayApi))
+                installsGatewayDefinitions: gatewayApi),
+            logger: log.logger("sandbox", level: .error))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }
                 group.addTask {
                     greet(port: try await server.port())
                     guard await Signals.termination() != nil else { return }
+                    log.stop()
                     await server.stop()
                 }
                 try await group.next()

@@ -110,7 +110,10 @@ private actor LiveView {
 
     private func redraw() {
         let text = linesOnScreen > 0 ? "\u{1B}[\(linesOnScreen)A\r\u{1B}[J" : ""
-        var body = table.text(of: shown.values.sorted { $0.id < $1.id })
+        var body =
+            shown.isEmpty
+            ? terminal.style.line(.waiting, "no release yet") + "\n"
+            : table.text(of: shown.values.sorted { $0.id < $1.id })
         // Above the table, so that it is seen on a small screen as well.
         if let interruption { body = terminal.style.line(.warning, interruption) + "\n" + body }
         if let screen = terminal.screen { body = screen.fit(body) }
