@@ -2,6 +2,7 @@ internal import CLibGit2
 
 /// Why something with a Git repository did not work, and what to do about it.
 package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What went wrong.
     package enum Kind: String, Hashable, Sendable {
         /// The address cannot be used; the message says why.
         case invalidURL

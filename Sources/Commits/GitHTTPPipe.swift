@@ -8,6 +8,7 @@ package final class GitHTTPPipe: GitHTTPBody, Sendable {
         var end: End?
         /// Nobody reads any more.
         var closed = false
+        var closeHandler: (@Sendable () -> Void)?
         /// Who waits to write.
         var writer: CheckedContinuation<Bool, Never>?
     }
@@ -33,6 +34,15 @@ package final class GitHTTPPipe: GitHTTPBody, Sendable {
     /// The head of the answer is there.
     package func begin(status: Int, contentType: String) {
         monitor.withLock { $0.head = Head(status: status, contentType: contentType) }
+    }
+
+    /// Calls `handler` when nobody reads any more, so that the transfer can end at once.
+    package func onClose(_ handler: @escaping @Sendable () -> Void) {
+        let late = monitor.withLock { state in
+            if !state.closed { state.closeHandler = handler }
+            return state.closed
+        }
+        if late { handler() }
     }
 
     /// Hands over a chunk and waits while the pipe is full. `false`: nobody reads any more.
@@ -96,13 +106,14 @@ package final class GitHTTPPipe: GitHTTPBody, Sendable {
     }
 
     package func close() {
-        let writer = monitor.withLock { state in
+        let (writer, handler) = monitor.withLock { state in
             state.closed = true
             state.chunks = []
             state.bytes = 0
-            defer { state.writer = nil }
-            return state.writer
+            defer { (state.writer, state.closeHandler) = (nil, nil) }
+            return (state.writer, state.closeHandler)
         }
         writer?.resume(returning: false)
+        handler?()
     }
 }

@@ -11,7 +11,9 @@ package protocol GitHTTPPort: Sendable {
     func exchange(_ request: GitHTTPRequest) throws(GitHTTPFailure) -> GitHTTPResponse
 }
 
+/// A request of Git's smart protocol.
 package struct GitHTTPRequest: Sendable {
+    /// The two verbs of the protocol.
     package enum Method: String, Hashable, Sendable {
         case get = "GET"
         case post = "POST"
@@ -25,8 +27,21 @@ package struct GitHTTPRequest: Sendable {
     package var contentType: String?
     package var body: [UInt8]
     package var cancellation: GitCancellation
+
+    package init(
+        method: Method, url: String, accept: String, contentType: String?, body: [UInt8],
+        cancellation: GitCancellation
+    ) {
+        self.method = method
+        self.url = url
+        self.accept = accept
+        self.contentType = contentType
+        self.body = body
+        self.cancellation = cancellation
+    }
 }
 
+/// The head of an answer, whatever its status, and the way to its body.
 package struct GitHTTPResponse {
     package var status: Int
     package var contentType: String
@@ -52,6 +67,7 @@ package protocol GitHTTPBody: AnyObject {
 
 /// Why there is no answer, or not the whole of it.
 package struct GitHTTPFailure: Error, Hashable, Sendable {
+    /// What went wrong.
     package enum Kind: Hashable, Sendable {
         case unreachable
         case timedOut

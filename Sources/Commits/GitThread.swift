@@ -60,10 +60,6 @@ final class GitThread: SerialExecutor {
         queue.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
 
-    func checkIsolated() {
-        precondition(isIsolatingCurrentContext() == true, "not on the thread of this repository")
-    }
-
     /// Ends the thread after the jobs that are already there.
     func stop() { queue.withLock { $0.stopped = true } }
 

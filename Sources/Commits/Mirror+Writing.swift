@@ -10,6 +10,7 @@ package enum PushOutcome: Hashable, Sendable {
     case rejected(PushRejection)
 }
 
+/// Why the branch stays where it is.
 package enum PushRejection: Hashable, Sendable, CustomStringConvertible {
     /// The branch is not where it was when the edits were decided.
     case headMoved

@@ -236,11 +236,19 @@ package actor Mirror {
             cancellation: cancellation,
             port: port
         )
+        // The closure has to use `self`: one that does not is not isolated, and Swift would run it,
+        // and libgit2 in it, on the cooperative pool.
         let result = await withTaskCancellationHandler {
-            Swift.Result { () throws(GitError) in try body(exchange) }
+            self.attempt(body, exchange)
         } onCancel: {
             cancellation.cancel()
         }
         return try result.get()
+    }
+
+    private func attempt<Result: Sendable>(
+        _ body: (Exchange) throws(GitError) -> Result, _ exchange: Exchange
+    ) -> Swift.Result<Result, GitError> {
+        .init { () throws(GitError) in try body(exchange) }
     }
 }

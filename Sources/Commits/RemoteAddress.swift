@@ -1,5 +1,6 @@
 /// Where a repository is, checked: what comes out of it holds no credentials and may be logged.
 package struct RemoteAddress: Hashable, Sendable, CustomStringConvertible {
+    /// How to get there.
     package enum Transport: Hashable, Sendable {
         case http
         case local

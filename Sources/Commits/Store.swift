@@ -182,7 +182,8 @@ final class Store {
     func isRewritten(from old: CommitID?, to new: CommitID) throws(GitError) -> Bool {
         guard let old, old != new else { return false }
         guard has(old) else { return true }
-        return try !isAncestor(old, of: new)
+        let goesOn = try isAncestor(old, of: new)
+        return !goesOn
     }
 
     /// The folder at `components` in a commit; `nil` if there is nothing, or a file.

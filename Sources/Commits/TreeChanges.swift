@@ -10,6 +10,7 @@ package struct FileEntry: Hashable, Sendable {
 
 /// Something under the path that is not taken in, and why.
 package struct TreeProblem: Hashable, Sendable, CustomStringConvertible {
+    /// Why it is not taken in.
     package enum Reason: Hashable, Sendable {
         /// A symbolic link; it is not followed.
         case link

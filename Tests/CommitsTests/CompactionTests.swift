@@ -39,12 +39,14 @@ import Testing
         let author = Signature(name: "S", email: "s@x", time: .init(milliseconds: 0))
         try stage.workshop.commit(["a": "1"], to: stage.origin)
         _ = try await stage.mirror.fetch("main")
-        for number in 0..<700 {
+        for number in 0..<40 {
+            let edits = (0..<80).map {
+                TreeEdit(path: "f\($0)", content: Array("\(number) \($0)".utf8))
+            }
             _ = try await stage.mirror.record(
-                "state", edits: [.init(path: "f\(number % 7)", content: Array("\(number)".utf8))],
-                message: "\(number)", author: author)
+                "state", edits: edits, message: "\(number)", author: author)
         }
-        // 2,800 objects would be about eleven in each of the 256 folders.
+        // 3,300 objects would be about thirteen in each of the 256 folders.
         #expect(try files(stage, "17").count <= 8)
         #expect(try files(stage, "pack", ".pack").count == 2)
         let head = try await stage.mirror.fetch("main").head

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Testing
 
@@ -103,6 +104,35 @@ import Testing
             for _ in 0..<100 { group.addTask { _ = await counter.add() } }
         }
         #expect(await counter.add() == 101)
+    }
+
+    /// Notes on which threads it is called.
+    private struct Witness: GitHTTPPort {
+        let names = Monitor<[String]>([])
+
+        func exchange(_ request: GitHTTPRequest) throws(GitHTTPFailure) -> GitHTTPResponse {
+            let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+            names.withLock { $0.append(name ?? "") }
+            return try SocketPort(deadline: 10).exchange(request)
+        }
+    }
+
+    @Test func everythingOfAMirrorHappensOnItsThread() async throws {
+        let workshop = try Workshop()
+        let head = try workshop.commit(["a": "1"], to: workshop.bare())
+        let witness = Witness()
+        let mirror = try Mirror(
+            of: RemoteAddress(workshop.url(), permissions: .init()),
+            in: workshop.root + "/mirror", port: witness, logger: workshop.logger)
+        _ = try await mirror.fetch("main")
+        let author = Signature(name: "S", email: "s@x", time: .init(milliseconds: 0))
+        let edits = [TreeEdit(path: "a", content: [])]
+        _ = try await mirror.push(
+            "main", expectedHead: head, edits: edits, message: "x", author: author)
+        _ = try await mirror.record("state", edits: edits, message: "x", author: author)
+        let names = witness.names.withLock { $0 }
+        #expect(names.count >= 6)
+        #expect(Set(names) == ["slipway-git\n"])
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -3,7 +3,7 @@
 Usage: git-http-server.py ROOT. Prints the port and serves until its standard input ends.
 /hang/... accepts requests and never answers, /slow/... stops in the middle of an answer,
 /moved/... redirects, /closed/... wants credentials, /page/... answers with HTML, /broken/...
-fails with 503, /counts tells how many requests there were.
+fails with 503, /secret/... wants EXPECTED_AUTHORIZATION, /counts tells how many requests there were.
 """
 
 import gzip
@@ -58,6 +58,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.plain(301, b"", Location="/" + self.path.split("/", 2)[2])
         elif first == "closed":
             self.plain(401, b"", **{"WWW-Authenticate": "Basic realm=x"})
+        elif first == "secret":
+            if self.headers.get("Authorization") == os.environ["EXPECTED_AUTHORIZATION"]:
+                self.path = self.path[len("/secret"):]
+                return False
+            self.plain(401, b"")
         elif first == "page":
             self.plain(200, b"<html>", **{"Content-Type": "text/html; charset=utf-8"})
         elif first == "broken":

@@ -1,0 +1,85 @@
+import Foundation
+
+/// A directory with a bare repository `origin.git`, and `git http-backend` in front of it.
+final class GitBackend: Sendable {
+    let root: String
+    let url: String
+    private let server = Process()
+    private let input = Pipe()
+
+    init() throws {
+        root = NSTemporaryDirectory() + "slipway-git-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let script = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("CommitsTests/Support/git-http-server.py").path
+        let output = Pipe()
+        server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        server.arguments = ["python3", script, root]
+        server.environment = Self.environment
+        server.standardInput = input
+        server.standardOutput = output
+        server.standardError = FileHandle.nullDevice
+        try server.run()
+        let line = String(
+            decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        url = "http://127.0.0.1:" + line.trimmingCharacters(in: .whitespacesAndNewlines)
+        try run(["init", "-q", "--bare", root + "/origin.git"])
+        try git("config", "http.receivepack", "true")
+    }
+
+    deinit {
+        // Other children may have inherited our end of its standard input.
+        server.terminate()
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    /// Commits files on main of `origin.git`.
+    func commit(_ files: [String: String]) throws {
+        var script = "commit refs/heads/main\ncommitter A <a@example.org> 1 +0000\ndata 1\nx\n"
+        if (try? git("rev-parse", "-q", "--verify", "refs/heads/main")) != nil {
+            script += "from refs/heads/main^0\n"
+        }
+        for (path, content) in files.sorted(by: { $0.key < $1.key }) {
+            script += "M 100644 inline \(path)\ndata \(content.utf8.count)\n\(content)\n"
+        }
+        let file = root + "/script"
+        try script.write(toFile: file, atomically: true, encoding: .utf8)
+        try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: file)
+    }
+
+    /// Runs git in `origin.git`.
+    @discardableResult
+    func git(_ arguments: String...) throws -> String {
+        try run(["-C", root + "/origin.git"] + arguments)
+    }
+
+    @discardableResult
+    private func run(_ arguments: [String], input: String? = nil) throws -> String {
+        let command = Process()
+        command.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        command.arguments = ["git"] + arguments
+        command.environment = Self.environment
+        let output = Pipe()
+        command.standardOutput = output
+        command.standardInput =
+            input.flatMap { FileHandle(forReadingAtPath: $0) }
+            ?? FileHandle.nullDevice
+        try command.run()
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        command.waitUntilExit()
+        guard command.terminationStatus == 0 else { throw Failure(arguments: arguments) }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private struct Failure: Error { let arguments: [String] }
+
+    private static let environment: [String: String] = [
+        "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+        "HOME": "/nonexistent", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
+        // What `secret/` wants: ada and pass:wörd.
+        "EXPECTED_AUTHORIZATION": "Basic YWRhOnBhc3M6d8O2cmQ=",
+    ]
+}
