@@ -45,6 +45,7 @@ import Testing
         ("https://git.example.com/x.git", true), ("http://127.0.0.1:8080/x.git", true),
         ("http://localhost/x", true), ("http://[::1]:80/x", true), ("/srv/git/x.git", true),
         ("http://git.example.com/x", false), ("http://127.evil.com/x", false),
+        ("http://127.0.evil.com/x", false),
         ("http://127.0.0.1.evil.com/x", false), ("ssh://git@host/x", false),
         ("git@host:x.git", false), ("file:///srv/x", false), ("https://", false),
         ("https://user:pass@host/x", false), ("http://localhost@evil.com/x", false),

@@ -161,6 +161,25 @@ import Testing
         #expect(!router().isInForce(split, in: view))
     }
 
+    /// A split is read only where every backend is one of ours.
+    @Test(
+        arguments: [
+            ["name": "fraud-aaaaaaaa", "port": 8080, "weight": 100],
+            ["name": "fraud-aaaaaaaa", "weight": 100],
+            ["name": "fraud-aaaaaaaa", "namespace": "x", "port": 80, "weight": 100],
+            ["name": "fraud-aaaaaaaa", "kind": "Import", "port": 80, "weight": 100],
+            ["name": "fraud-aaaaaaaa", "group": "x.io", "port": 80, "weight": 100],
+            ["name": "fraud-aaaaaaaa", "port": 80, "weight": 100, "filters": [[:]]],
+            ["name": "fraud-cccccccc", "port": 80, "weight": 100],
+            ["name": "fraud-aaaaaaaa", "port": 80, "weight": 99],
+        ] as [Document])
+    func foreignBackendsMakeNoSplit(backend: Document) throws {
+        let view = try rule("backendRefs", [backend])
+        #expect(view.split(release: "fraud", digests: [a, b]) == nil)
+        let ours = try rule("backendRefs", [["name": "fraud-aaaaaaaa", "port": 80, "weight": 100]])
+        #expect(ours.split(release: "fraud", digests: [a, b]) == Weights(all: a))
+    }
+
     @Test func otherEditsAreSeen() throws {
         #expect(!router().isInForce(split, in: try rule("filters", nil)))
         #expect(

@@ -84,6 +84,22 @@ import Testing
         #expect(try !deployment(observed: 2).isComplete)
     }
 
+    /// One count that does not fit, and pods of an older template are left or some are missing.
+    @Test(arguments: ["replicas", "updatedReplicas", "availableReplicas"])
+    func everyCountMustFit(count: String) throws {
+        var status: Document = [
+            "observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+        ]
+        func view() throws -> DeploymentView {
+            try #require(
+                DeploymentView(["metadata": metadata(3), "spec": ["replicas": 2], "status": status])
+            )
+        }
+        #expect(try view().isComplete)
+        status[count] = 3
+        #expect(try !view().isComplete)
+    }
+
     @Test func aServiceIsRead() throws {
         var object: Document = [
             "metadata": metadata(),
@@ -129,6 +145,9 @@ import Testing
         let second = try #require(
             makeSlice([makeEndpoint("p1", ["ready": true]), makeEndpoint("p0", [:])]))
         #expect(EndpointSliceView.ready(in: [first, second]) == ["p0", "p1"])
+        let ending = try #require(
+            makeSlice([makeEndpoint("p9", ["ready": true, "terminating": true])]))
+        #expect(EndpointSliceView.ready(in: [ending]) == [])
         #expect(first.service == "fraud-abababab")
         #expect(first.ports == [.init(name: "http", port: 8080)])
     }

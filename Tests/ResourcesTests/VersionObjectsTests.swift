@@ -234,10 +234,10 @@ import Testing
         let stored = try #require(RevisionView(try render(release).0.controllerRevision))
         let identity = VersionIdentity(release, version: "8", digest: stored.digest)
         let deployment = VersionObjects.deployment(
-            identity, stored.data, replicas: 0, progressDeadline: .milliseconds(1), uid: "d1")
+            identity, stored.data, replicas: 0, progressDeadline: .milliseconds(1001), uid: "d1")
         #expect(deployment.at("metadata", "uid") == "d1")
         #expect(deployment.at("spec", "replicas") == 0)
-        #expect(deployment.at("spec", "progressDeadlineSeconds") == 1)
+        #expect(deployment.at("spec", "progressDeadlineSeconds") == 2)
         #expect(identity.key(.deployment).name == "fraud-\(stored.digest.tag)")
     }
 }
