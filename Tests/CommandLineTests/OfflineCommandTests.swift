@@ -1,3 +1,7 @@
+import API
+import Documents
+import Domain
+import Foundation
 import Testing
 
 /// Commands that need no cluster, from outside: output, standard error, exit codes.
@@ -151,5 +155,38 @@ import Testing
             #expect(yaml.output.contains("kind: Deployment\n"))
             #expect(try await program.run("render", "a.yaml", "--version-name", "9").code == 2)
         }
+    }
+
+    @Test func theExamplesAreValid() async throws {
+        try await Program.inFolder { program in
+            let folder = Repository.path("Manifests/examples/models")
+            let run = try await program.run("validate", folder)
+            #expect(run.output == "")
+            #expect(run.code == 0)
+            let source = try String(
+                contentsOfFile: Repository.path("Manifests/examples/source.yaml"), encoding: .utf8)
+            let object = try #require(try YAML.parse(source).first).document
+            #expect(ReleaseSource.decode(object).errors == [])
+        }
+    }
+
+    @Test func theReleaseOfTheREADMEIsValid() async throws {
+        let page = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
+        let start = try #require(page.firstRange(of: "```yaml\n")).upperBound
+        let end = try #require(page[start...].firstRange(of: "```")).lowerBound
+        try await Program.inFolder(with: ["a.yaml": String(page[start..<end])]) { program in
+            let run = try await program.run("validate", "a.yaml")
+            #expect(run.output == "")
+            #expect(run.code == 0)
+        }
+    }
+}
+
+/// Files of the check-out that the tests are built from.
+enum Repository {
+    static func path(_ inside: String, file: String = #filePath) -> String {
+        URL(fileURLWithPath: file).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent(inside).path
     }
 }
