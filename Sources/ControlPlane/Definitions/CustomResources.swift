@@ -11,6 +11,8 @@ package enum CustomResources {
 
     /// The rules for definitions themselves.
     static func configure(_ definition: inout KindDefinition) {
+        definition.rules.validateCreate = DefinitionRules.problems
+        definition.rules.validateUpdate = { new, _ in DefinitionRules.problems(of: new) }
         definition.rules.prepareCreate = { object in
             let storage = (object.at("spec", "versions")?.arrayValue ?? []).first {
                 $0["storage"]?.boolValue == true
@@ -153,6 +155,7 @@ package enum CustomResources {
             result.hasStatus = version.at("subresources", "status") != nil
             result.generations = result.hasStatus ? .allButStatus : .all
             result.scale = scale(version.at("subresources", "scale"))
+            result.obey(StructuralSchema(version.at("schema", "openAPIV3Schema") ?? [:]))
             let columns = (version["additionalPrinterColumns"]?.arrayValue ?? [])
                 .compactMap(Tables.Column.init(printer:))
             result.columns = columns.isEmpty ? [Tables.age] : columns
@@ -182,5 +185,38 @@ package enum CustomResources {
         }
         return .init(
             specReplicas: spec, statusReplicas: status, selector: path("labelSelectorPath"))
+    }
+}
+
+extension KindDefinition {
+    /// Prunes, fills in and checks objects by a schema.
+    fileprivate mutating func obey(_ schema: StructuralSchema) {
+        let scale = scale
+        let problems: @Sendable (Document) -> [APIStatus.Cause] = { object in
+            schema.problems(of: object) + Self.scaleProblems(of: object, scale)
+        }
+        rules.applyDefaults = { $0 = schema.defaulted(schema.pruned($0).object) }
+        rules.validateCreate = problems
+        rules.validateUpdate = { new, _ in problems(new) }
+    }
+
+    /// What is wrong with the number that the scale subresource shows.
+    private static func scaleProblems(of object: Document, _ scale: Scale?) -> [APIStatus.Cause] {
+        guard let path = scale?.specReplicas.filter({ !$0.isEmpty }), !path.isEmpty else {
+            return []
+        }
+        var value: Document? = object
+        for key in path { value = value?[key] }
+        guard let value, !value.isNull else { return [] }
+        let field = "." + path.joined(separator: ".")
+        if let number = value.integerValue {
+            guard number < 0 else { return [] }
+            return [.invalid(field, .integer(number), "should be a non-negative integer")]
+        }
+        let (text, type) =
+            value.stringValue.map { ($0, "string") }
+            ?? (value.inMessage, value.doubleValue == nil ? value.kindName : "float64")
+        let words = "\(field) accessor error: \(text) is of the type \(type), expected int64"
+        return [.invalid(field, 0, words)]
     }
 }

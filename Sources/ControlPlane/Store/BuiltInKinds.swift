@@ -157,6 +157,7 @@ package enum BuiltInKinds {
         definition.shortNames = short
         definition.categories = categories
         configure(&definition)
+        BuiltInRules.configure(&definition)
         return definition
     }
 }

@@ -1,0 +1,64 @@
+import Domain
+
+/// Brings an object into the form that Go's types give it: no members the kind does not have, no
+/// nulls, no empty maps and lists, quantities in their one spelling.
+enum GoForm {
+    /// Members that stay null or empty: Go always writes them.
+    private static let alwaysWritten: Set<String> = [
+        "currentMetrics", "lastProbeTime", "endpoints", "ports", "conditions",
+    ]
+
+    /// Flags that Go leaves out when they are false.
+    private static let omittedFalse: Set<String> = [
+        "hostIPC", "hostNetwork", "hostPID", "paused", "publishNotReadyAddresses", "stdin",
+        "stdinOnce", "tty", "unschedulable",
+    ]
+
+    /// Numbers that Go leaves out when they are 0.
+    private static let omittedZero: Set<String> = [
+        "hostPort", "initialDelaySeconds", "minReadySeconds", "nodePort",
+    ]
+
+    /// The object in Go's form.
+    static func normalized(_ value: Document, _ shape: Shape) -> Document {
+        switch (shape, value) {
+        case (.scalar(.quantity), _):
+            let text = value.stringValue ?? value.doubleValue.map { _ in value.inMessage }
+            return text.flatMap(Quantity.init).map { .string($0.canonical) } ?? value
+        case (.list(let element, _), .array(let list)):
+            return .array(list.map { normalized($0, element) })
+        case (.map(let element, _), .object(let fields)):
+            return .object(
+                Fields(
+                    fields.members.map {
+                        let child = normalized($0.value, element)
+                        let isNothing = child.isNull && element == .scalar(.string)
+                        return .init(key: $0.key, value: isNothing ? "" : child)
+                    }
+                )
+            )
+        case (.structure(let structure), .object(let fields)):
+            let members = fields.members.compactMap { member -> Fields.Member? in
+                guard let child = structure.members[member.key] ?? structure.others else {
+                    return nil
+                }
+                let value = normalized(member.value, child)
+                return isOmitted(member.key, value, child)
+                    ? nil : .init(key: member.key, value: value)
+            }
+            return .object(Fields(members))
+        default: return value
+        }
+    }
+
+    private static func isOmitted(_ key: String, _ value: Document, _ shape: Shape) -> Bool {
+        switch (value, shape) {
+        case (.null, _): !alwaysWritten.contains(key)
+        case (.array(let list), .list): list.isEmpty && !alwaysWritten.contains(key)
+        case (.object(let fields), .map): fields.isEmpty
+        case (.bool(false), _): omittedFalse.contains(key)
+        case (.integer(0), _): omittedZero.contains(key)
+        default: false
+        }
+    }
+}

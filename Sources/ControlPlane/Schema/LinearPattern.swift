@@ -1,0 +1,352 @@
+/// A regular expression in the common part of RE2 and ECMA 262, matched in time proportional to
+/// the text: all alternatives advance together, nothing is tried twice.
+///
+/// Literals, `.`, classes, `\d \w \s` and their opposites, groups, `|`, `* + ? {n,m}` (also lazy,
+/// which changes nothing here), `^` and `$`. No back references and no looking around, as in RE2.
+package struct LinearPattern: Hashable, Sendable {
+    /// Instructions of a compiled pattern at most.
+    static let sizeLimit = 20_000
+    /// Steps spent on one text at most; what needs more does not match.
+    static let stepLimit = 20_000_000
+
+    indirect enum Node: Hashable {
+        case empty
+        case set(ScalarSet)
+        case start
+        case end
+        case sequence([Node])
+        case choice([Node])
+        case repeated(Node, Int, Int?)
+    }
+
+    private enum Instruction: Hashable {
+        case match
+        case set(ScalarSet)
+        case start
+        case end
+        case split(Int, Int)
+        case jump(Int)
+    }
+
+    package let text: String
+    private var program: [Instruction] = []
+
+    /// `nil` for what is no pattern of this language, or too large.
+    package init?(_ text: String) {
+        self.text = text
+        var parser = PatternParser(text)
+        guard let node = parser.pattern(), emit(node) else { return nil }
+        program.append(.match)
+    }
+
+    /// Whether the pattern matches anywhere in the text.
+    package func matches(_ text: String) -> Bool {
+        let scalars = Array(text.unicodeScalars)
+        guard scalars.count <= Self.stepLimit / max(program.count, 1) else { return false }
+        var current: [Int] = []
+        var marks = [Int](repeating: -1, count: program.count)
+        for place in 0...scalars.count {
+            // The pattern may begin at every place.
+            if add(0, place, scalars.count, &current, &marks) { return true }
+            guard place < scalars.count else { return false }
+            var next: [Int] = []
+            for index in current {
+                guard case .set(let set) = program[index], set.contains(scalars[place]) else {
+                    continue
+                }
+                if add(index + 1, place + 1, scalars.count, &next, &marks) { return true }
+            }
+            current = next
+        }
+        return false
+    }
+
+    /// Adds a state and all that follow it without reading; says whether the end is among them.
+    private func add(
+        _ first: Int,
+        _ place: Int,
+        _ end: Int,
+        _ states: inout [Int],
+        _ marks: inout [Int]
+    ) -> Bool {
+        var pending = [first]
+        while let index = pending.popLast() {
+            guard marks[index] != place else { continue }
+            marks[index] = place
+            switch program[index] {
+            case .match: return true
+            case .set: states.append(index)
+            case .start: if place == 0 { pending.append(index + 1) }
+            case .end: if place == end { pending.append(index + 1) }
+            case .jump(let target): pending.append(target)
+            case .split(let one, let other):
+                pending.append(other)
+                pending.append(one)
+            }
+        }
+        return false
+    }
+
+    private mutating func emit(_ node: Node) -> Bool {
+        guard program.count < Self.sizeLimit else { return false }
+        switch node {
+        case .empty: break
+        case .set(let set): program.append(.set(set))
+        case .start: program.append(.start)
+        case .end: program.append(.end)
+        case .sequence(let nodes):
+            for node in nodes {
+                guard emit(node) else { return false }
+            }
+        case .choice(let nodes):
+            var jumps: [Int] = []
+            for (index, node) in nodes.enumerated() {
+                let split = program.count
+                if index < nodes.count - 1 { program.append(.jump(0)) }
+                guard emit(node) else { return false }
+                guard index < nodes.count - 1 else { continue }
+                jumps.append(program.count)
+                program.append(.jump(0))
+                program[split] = .split(split + 1, program.count)
+            }
+            for jump in jumps { program[jump] = .jump(program.count) }
+        case .repeated(let node, let least, let most):
+            for _ in 0..<least {
+                guard emit(node) else { return false }
+            }
+            guard let most else {
+                let split = program.count
+                program.append(.jump(0))
+                guard emit(node) else { return false }
+                program.append(.jump(split))
+                program[split] = .split(split + 1, program.count)
+                return true
+            }
+            var splits: [Int] = []
+            for _ in least..<max(most, least) {
+                splits.append(program.count)
+                program.append(.jump(0))
+                guard emit(node) else { return false }
+            }
+            for split in splits { program[split] = .split(split + 1, program.count) }
+        }
+        return program.count < Self.sizeLimit
+    }
+}
+
+/// Characters that may stand at a place.
+struct ScalarSet: Hashable, Sendable {
+    var ranges: [ClosedRange<UInt32>] = []
+    var isInverted = false
+
+    func contains(_ scalar: Unicode.Scalar) -> Bool {
+        ranges.contains { $0.contains(scalar.value) } != isInverted
+    }
+
+    mutating func insert(_ scalar: Unicode.Scalar) { ranges.append(scalar.value...scalar.value) }
+
+    static let digits = ScalarSet(ranges: [48...57])
+    static let words = ScalarSet(ranges: [48...57, 65...90, 95...95, 97...122])
+    static let spaces = ScalarSet(ranges: [9...10, 12...13, 32...32])
+    /// Everything but the end of a line.
+    static let any = ScalarSet(ranges: [10...10], isInverted: true)
+
+    var inverted: ScalarSet { ScalarSet(ranges: ranges, isInverted: !isInverted) }
+
+    /// The ranges, turned around if the set is inverted.
+    var plainRanges: [ClosedRange<UInt32>] {
+        guard isInverted else { return ranges }
+        var result: [ClosedRange<UInt32>] = []
+        var next: UInt32 = 0
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if range.lowerBound > next { result.append(next...(range.lowerBound - 1)) }
+            next = max(next, range.upperBound + 1)
+        }
+        if next <= 0x10_FFFF { result.append(next...0x10_FFFF) }
+        return result
+    }
+}
+
+/// Reads patterns.
+private struct PatternParser {
+    private let scalars: [Unicode.Scalar]
+    private var place = 0
+    private var depth = 0
+
+    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+
+    private var next: Unicode.Scalar? { place < scalars.count ? scalars[place] : nil }
+
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard next == scalar else { return false }
+        place += 1
+        return true
+    }
+
+    mutating func pattern() -> LinearPattern.Node? {
+        guard let node = choice(), place == scalars.count else { return nil }
+        return node
+    }
+
+    private mutating func choice() -> LinearPattern.Node? {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth < 50 else { return nil }
+        var nodes: [LinearPattern.Node] = []
+        repeat {
+            guard let node = sequence() else { return nil }
+            nodes.append(node)
+        } while take("|")
+        return nodes.count == 1 ? nodes[0] : .choice(nodes)
+    }
+
+    private mutating func sequence() -> LinearPattern.Node? {
+        var nodes: [LinearPattern.Node] = []
+        while let scalar = next, scalar != "|", scalar != ")" {
+            guard let atom = atom(), let node = repeated(atom) else { return nil }
+            nodes.append(node)
+        }
+        return nodes.count == 1 ? nodes[0] : .sequence(nodes)
+    }
+
+    private mutating func repeated(_ atom: LinearPattern.Node) -> LinearPattern.Node? {
+        var node = atom
+        while true {
+            if take("*") {
+                node = .repeated(node, 0, nil)
+            } else if take("+") {
+                node = .repeated(node, 1, nil)
+            } else if take("?") {
+                node = .repeated(node, 0, 1)
+            } else if let (least, most) = counts() {
+                guard least <= 1000, most ?? 0 <= 1000, most ?? least >= least else { return nil }
+                node = .repeated(node, least, most)
+            } else {
+                return node
+            }
+            _ = take("?")
+        }
+    }
+
+    /// `{n}`, `{n,}` or `{n,m}`; `nil` (and nothing read) for anything else.
+    private mutating func counts() -> (Int, Int?)? {
+        let start = place
+        guard take("{"), let least = number() else {
+            place = start
+            return nil
+        }
+        if take("}") { return (least, least) }
+        if take(",") {
+            if take("}") { return (least, nil) }
+            if let most = number(), take("}") { return (least, most) }
+        }
+        place = start
+        return nil
+    }
+
+    private mutating func number() -> Int? {
+        var value: Int?
+        while let scalar = next, (48...57).contains(scalar.value), value ?? 0 < 100_000 {
+            value = (value ?? 0) * 10 + Int(scalar.value - 48)
+            place += 1
+        }
+        return value
+    }
+
+    private mutating func atom() -> LinearPattern.Node? {
+        guard let scalar = next else { return nil }
+        place += 1
+        switch scalar {
+        case "^": return .start
+        case "$": return .end
+        case ".": return .set(.any)
+        case "[": return bracket().map(LinearPattern.Node.set)
+        case "\\": return escape()
+        case "(":
+            if take("?") {
+                guard take(":") else { return nil }
+            }
+            guard let node = choice(), take(")") else { return nil }
+            return node
+        case "*", "+", "?": return nil
+        default: return .set(ScalarSet(ranges: [scalar.value...scalar.value]))
+        }
+    }
+
+    private mutating func escape() -> LinearPattern.Node? {
+        guard let scalar = next else { return nil }
+        if scalar == "A" || scalar == "z" {
+            place += 1
+            return scalar == "A" ? .start : .end
+        }
+        return escapedSet().map(LinearPattern.Node.set)
+    }
+
+    /// What stands after a backslash, in or outside of brackets.
+    private mutating func escapedSet() -> ScalarSet? {
+        guard let scalar = next else { return nil }
+        place += 1
+        switch scalar {
+        case "d": return .digits
+        case "D": return ScalarSet.digits.inverted
+        case "w": return .words
+        case "W": return ScalarSet.words.inverted
+        case "s": return .spaces
+        case "S": return ScalarSet.spaces.inverted
+        case "n": return ScalarSet(ranges: [10...10])
+        case "r": return ScalarSet(ranges: [13...13])
+        case "t": return ScalarSet(ranges: [9...9])
+        case "x": return hex()
+        default:
+            // A letter or digit that means something we do not know is no literal.
+            guard !scalar.properties.isAlphabetic, !(48...57).contains(scalar.value) else {
+                return nil
+            }
+            return ScalarSet(ranges: [scalar.value...scalar.value])
+        }
+    }
+
+    private mutating func hex() -> ScalarSet? {
+        var value: UInt32 = 0
+        for _ in 0..<2 {
+            guard let digit = next.flatMap({ Character($0).hexDigitValue }) else { return nil }
+            value = value * 16 + UInt32(digit)
+            place += 1
+        }
+        return ScalarSet(ranges: [value...value])
+    }
+
+    private mutating func bracket() -> ScalarSet? {
+        var set = ScalarSet()
+        set.isInverted = take("^")
+        var isFirst = true
+        while let scalar = next {
+            if scalar == "]", !isFirst {
+                place += 1
+                return set
+            }
+            isFirst = false
+            guard let low = element() else { return nil }
+            guard low.ranges.count == 1, !low.isInverted, next == "-",
+                place + 1 < scalars.count, scalars[place + 1] != "]",
+                let from = low.ranges.first, from.count == 1
+            else {
+                set.ranges += low.plainRanges
+                continue
+            }
+            place += 1
+            guard let high = element(), let to = high.ranges.first, to.count == 1,
+                high.ranges.count == 1, from.lowerBound <= to.lowerBound
+            else { return nil }
+            set.ranges.append(from.lowerBound...to.lowerBound)
+        }
+        return nil
+    }
+
+    private mutating func element() -> ScalarSet? {
+        guard let scalar = next else { return nil }
+        place += 1
+        if scalar == "\\" { return escapedSet() }
+        return ScalarSet(ranges: [scalar.value...scalar.value])
+    }
+}
