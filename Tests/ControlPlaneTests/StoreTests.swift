@@ -149,7 +149,10 @@ import Testing
 
     @Test func podsThatRunAreGivenTime() throws {
         var store = Store(seed: 7, now: now)
-        let pod: Document = ["metadata": ["name": "p"], "spec": ["nodeName": "n"]]
+        let pod: Document = [
+            "metadata": ["name": "p"],
+            "spec": ["nodeName": "n", "containers": [["name": "c", "image": "i:1"]]],
+        ]
         try store.create(.pod, namespace: "default", pod, context)
         let key = ResourceKey(.pod, namespace: "default", name: "p")
         let marked = try store.delete(key, context).object

@@ -14,7 +14,6 @@ import Testing
         "apply-preconditions",
         "apply-remove-fields",
         "apply-status",
-        "crd-lifecycle",
         "crd-validation",
         "delete-collection",
         "deployment-crud",
@@ -24,14 +23,12 @@ import Testing
         "dry-run",
         "events",
         "field-validation",
-        "finalizers",
         "gc-background",
         "gc-foreground",
         "gc-orphan",
         "hpa-crud",
         "httproute-crud",
         "lease-leader-election",
-        "list-selectors",
         "modelrelease-validation",
         "names-and-labels",
         "namespace-lifecycle",
@@ -46,10 +43,7 @@ import Testing
         "rollout-ready-endpoints",
         "scale-subresource",
         "service-crud",
-        "status-subresource",
-        "table-and-metadata",
         "watch-initial-state",
-        "watch-list",
     ]
 
     static let names: [String] = {
