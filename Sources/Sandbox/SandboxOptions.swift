@@ -28,6 +28,7 @@ package struct SandboxOptions: Sendable {
 
 /// Something that goes wrong on purpose, for tests of clients.
 package struct SandboxFault: Sendable {
+    /// What goes wrong.
     package enum Effect: Sendable {
         /// The answer comes later; the request has been carried out at once.
         case answerAfter(Duration)

@@ -55,7 +55,8 @@ import Testing
         Hostile("an open string", "\"" + repeated("a")),
         Hostile("backslashes", "\"" + repeated("\\\\")),
         Hostile(
-            "long keys", "{" + numbered(20_000) { "\"\(repeated("k", 50))\($0)\":1," } + "\"z\":1}"),
+            "long keys",
+            "{" + numbered(20_000) { "\"\(repeated("k", 50))\($0)\":1," } + "\"z\":1}"),
     ]
 
     @Test(.timeLimit(.minutes(1)), arguments: json)

@@ -4,6 +4,8 @@ import Testing
 @Suite struct TidyTests {
     /// Where the order of a set or dictionary cannot decide anything, and why.
     static let unorderedFiles: [String: String] = [
+        "Sources/Engine/Flights.swift": "by key only, never walked",
+        "Sources/Engine/Timers.swift": "by key; sorted where the heap is rebuilt",
         "Sources/Planning/RolloutPlan.swift": "argument of Weights.removing, asked for members",
         "Sources/Rollouts/Decision.swift": "the proven digests are asked for members only",
         "Sources/Rollouts/Declaration.swift": "asked for members only",

@@ -139,7 +139,8 @@ extension APIStatus {
 
     /// The words for a resourceVersion that is not the newest.
     package static let modified =
-        "the object has been modified; please apply your changes to the latest version and try again"
+        "the object has been modified; please apply your changes to the latest version and "
+        + "try again"
 
     /// The object breaks rules of its kind; `causes` must not be empty.
     package static func invalid(

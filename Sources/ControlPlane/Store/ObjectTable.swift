@@ -53,6 +53,7 @@ struct ObjectTable: Sendable {
 
 /// A change of an object, as a watch sees it.
 package struct StoreEvent: Sendable {
+    /// What happened to it.
     package enum Change: Hashable, Sendable {
         case added
         case modified

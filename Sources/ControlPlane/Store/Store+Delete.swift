@@ -151,7 +151,8 @@ extension Store {
         let asked =
             options.gracePeriodSeconds
             ?? object.at("spec", "terminationGracePeriodSeconds")?.integerValue ?? 30
-        // A negative time means one second; the rest is bounded so that the deadline can be computed.
+        // A negative time means one second; the rest is bounded so that the deadline can be
+        // computed.
         return asked < 0 ? 1 : min(asked, 1_000_000_000)
     }
 

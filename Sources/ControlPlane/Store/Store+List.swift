@@ -2,6 +2,7 @@ package import Domain
 
 /// Which state a list shows, and how much of it.
 package struct ListOptions: Hashable, Sendable {
+    /// Which state.
     package enum State: Hashable, Sendable {
         /// The newest.
         case newest
