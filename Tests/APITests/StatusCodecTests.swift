@@ -178,6 +178,34 @@ import Testing
         #expect(ReleaseStatus(read.document) == read)
     }
 
+    @Test func sentencesAreCutBeforeHistoryGoes() {
+        let text = String(repeating: "x", count: 2000)
+        var status = full
+        status.history = (0..<20).map {
+            .init(
+                verdict: .reverted, intent: $0, shares: [], commit: "c0ffee", author: text,
+                evidence: text, startedAt: time, endedAt: time)
+        }
+        status.quarantine = (0..<20).map {
+            .init(
+                digest: Digest(of: .integer($0)), version: "8", intent: 1, reason: "Unready",
+                message: text, commit: "c0ffee", at: time)
+        }
+        status.versions = (0..<32).map {
+            .init(
+                digest: Digest(of: .integer($0)), version: "8", weight: 1, ready: 1, desired: 1,
+                health: .failed, message: text, since: time)
+        }
+        status.conditions = (0..<12).map {
+            .init(
+                type: "T\($0)", status: .no, reason: "R", message: text, observedGeneration: 1,
+                lastTransition: time)
+        }
+        let short = ReleaseStatus(status.document)
+        #expect(short.history.count == 20 && short.quarantine.count == 20)
+        #expect((short.history.first?.evidence.utf8.count).map { $0 < 1024 } == true)
+    }
+
     @Test func textsAreCutBetweenCharacters() {
         #expect(StatusWriter.bounded("aüb", to: 2) == "a")
         #expect(StatusWriter.bounded("aüb", to: 3) == "aü")
