@@ -10,6 +10,9 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "The context of the kubeconfig to use.")
     var context: String?
 
+    @Flag(help: "Obey insecure-skip-tls-verify in the kubeconfig; anybody can then be the server.")
+    var acceptAnyServer = false
+
     @Option(name: [.short, .long], help: "The namespace; the context's if it is not given.")
     var namespace: String?
 
@@ -32,7 +35,7 @@ struct ClusterOptions: ParsableArguments {
         do throws(KubeConfiguration.Invalid) {
             configuration = try KubeConfiguration.find(
                 path: kubeconfig, environment: Self.environment,
-                options: .init(context: context))
+                options: .init(context: context, acceptsAnyServer: acceptAnyServer))
         } catch {
             throw Failure(
                 "no cluster to talk to: \(error)\n"
