@@ -94,7 +94,8 @@ let package = Package(
 
         // MARK: Measurements, run by hand with -c release
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Desired", "Documents", "API", "Domain"],
+            name: "Benchmarks",
+            dependencies: ["Commits", "Desired", "Documents", "API", "Domain", logging],
             path: "Tests/Benchmarks"),
 
         // MARK: Tests mirror the targets

@@ -110,6 +110,22 @@ struct TreeEntry {
         object = git_tree_entry_id(raw)?.pointee ?? git_oid()
     }
 
+    /// Git's order of the entries of a tree, a folder's name as if it ended in `/`: negative if
+    /// `entry` comes before `name`, positive if it comes after it.
+    static func order(_ entry: TreeEntry, _ name: [UInt8], isFolder: Bool) -> Int {
+        for index in 0..<max(entry.name.count, name.count) + 1 {
+            let first = byte(entry.name, entry.isFolder, index)
+            let second = byte(name, isFolder, index)
+            if first != second { return first < second ? -1 : 1 }
+        }
+        return 0
+    }
+
+    private static func byte(_ name: [UInt8], _ isFolder: Bool, _ index: Int) -> UInt8 {
+        if index < name.count { return name[index] }
+        return index == name.count && isFolder ? UInt8(ascii: "/") : 0
+    }
+
     var isFolder: Bool { mode == GIT_FILEMODE_TREE.rawValue }
     var isFile: Bool {
         mode == GIT_FILEMODE_BLOB.rawValue || mode == GIT_FILEMODE_BLOB_EXECUTABLE.rawValue

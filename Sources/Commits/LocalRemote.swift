@@ -59,7 +59,7 @@ struct LocalRemote: ~Copyable {
         try exchange.run {
             git_packbuilder_set_callbacks(builder.raw, packProgress, context)
         }
-        try exchange.run { git_packbuilder_insert_walk(builder.raw, walk.raw) }
+        try insert(walk, into: builder, exchange)
         if git_packbuilder_object_count(builder.raw) == 0 { return }
         try Self.write(builder, into: store, exchange)
         withExtendedLifetime(exchange) {}
@@ -85,6 +85,62 @@ struct LocalRemote: ~Copyable {
                 }
             }
             try exchange.run { writer.pointee.commit?(writer, progress) ?? -1 }
+        }
+    }
+
+    /// Puts commits into the pack, each with what it changed. libgit2's own way reads the whole
+    /// tree of the commit before; this one's cost grows with the change.
+    private func insert(
+        _ walk: borrowing CommitWalk, into builder: borrowing PackBuilder, _ exchange: Exchange
+    ) throws(GitError) {
+        var seen: Set<BlobID> = []
+        while true {
+            var name = git_oid()
+            let code = git_revwalk_next(&name, walk.raw)
+            if code == GIT_ITEROVER.rawValue { return }
+            try exchange.run { code }
+            let commit = try Commit(CommitID(name), in: repository)
+            try exchange.run { git_packbuilder_insert(builder.raw, &name, nil) }
+            let parent = try git_commit_parent_id(commit.raw, 0).map { id throws(GitError) in
+                try Commit(CommitID(id.pointee), in: repository).tree
+            }
+            try insert(commit.tree, unlike: parent, into: builder, &seen, exchange)
+        }
+    }
+
+    /// Puts a tree into the pack, with everything in it that is not in `old`.
+    private func insert(
+        _ new: git_oid, unlike old: git_oid?, into builder: borrowing PackBuilder,
+        _ seen: inout Set<BlobID>, _ exchange: Exchange, depth: Int = 0
+    ) throws(GitError) {
+        if let old, ObjectName.equal(old, new) { return }
+        guard seen.insert(BlobID(new)).inserted else { return }
+        guard depth < 256 else {
+            throw GitError(.tooLarge, during: exchange.operation, "too many folders in folders")
+        }
+        var name = new
+        try exchange.run { git_packbuilder_insert(builder.raw, &name, nil) }
+        let before = try Folder(old, in: repository)
+        let after = try Folder(new, in: repository)
+        var place = 0
+        for index in 0..<after.count {
+            // The places move apart by what came and went; the search below finds them again.
+            if before.hasSame(place, as: after, index) {
+                place += 1
+                continue
+            }
+            guard let entry = after.entry(index), !entry.isSubmodule else { continue }
+            let twin = before.place(of: entry.name)
+            if let twin { place = twin + 1 }
+            let known = twin.flatMap { before.entry($0) }
+            if entry.isFolder {
+                try insert(
+                    entry.object, unlike: known.flatMap { $0.isFolder ? $0.object : nil },
+                    into: builder, &seen, exchange, depth: depth + 1)
+            } else if known.map({ !ObjectName.equal($0.object, entry.object) }) ?? true {
+                var object = entry.object
+                try exchange.run { git_packbuilder_insert(builder.raw, &object, nil) }
+            }
         }
     }
 

@@ -26,24 +26,26 @@ struct TreeWalk: ~Copyable {
         in store: Store
     ) throws(GitError) {
         if let old, let new, ObjectName.equal(old, new) { return }
-        let before = try Self.entries(of: old, in: store)
-        let after = try Self.entries(of: new, in: store)
+        let before = try Folder(old, in: store.repository)
+        let after = try Folder(new, in: store.repository)
         try count(before.count + after.count)
-        let (twinsBefore, twinsAfter) = (Self.twins(before), Self.twins(after))
+        let (twinsBefore, twinsAfter) = (before.twins(), after.twins())
+        let maySkip = twinsBefore.isEmpty && twinsAfter.isEmpty
         var (left, right) = (0, 0)
         while left < before.count || right < after.count {
-            let here = left < before.count ? before[left] : nil
-            let there = right < after.count ? after[right] : nil
+            // Most of a folder is the same; nothing is copied out of it.
+            if maySkip, before.hasSame(left, as: after, right) {
+                (left, right) = (left + 1, right + 1)
+                continue
+            }
+            let (here, there) = (before.entry(left), after.entry(right))
             let order = Self.order(here, there)
             if order <= 0 { left += 1 }
             if order >= 0 { right += 1 }
             try compare(
                 order > 0 ? nil : here.map { judge($0, twins: twinsBefore, depth: depth) },
                 order < 0 ? nil : there.map { judge($0, twins: twinsAfter, depth: depth) },
-                in: path,
-                depth: depth,
-                store
-            )
+                in: path, depth: depth, store)
         }
     }
 
@@ -130,7 +132,7 @@ struct TreeWalk: ~Copyable {
         if !entry.isFolder && !entry.isFile { return .unknownMode(entry.mode) }
         if String(validating: entry.name, as: UTF8.self) == nil { return .notUTF8 }
         if !TreePath.isAllowed(component: entry.name) { return .oddName }
-        if !twins.isEmpty && twins.contains(Self.folded(entry.name)) { return .sameName }
+        if !twins.isEmpty && twins.contains(Folder.folded(entry.name)) { return .sameName }
         if entry.isFolder && depth >= limits.depth { return .tooDeep }
         return nil
     }
@@ -159,49 +161,11 @@ struct TreeWalk: ~Copyable {
         }
     }
 
-    private static func entries(
-        of name: git_oid?,
-        in store: Store
-    ) throws(GitError) -> [TreeEntry] {
-        guard let name else { return [] }
-        let tree = try Tree(name, in: store.repository)
-        return (0..<tree.count).compactMap { tree.entry($0) }
-    }
-
-    /// Folded names that stand more than once in a folder.
-    private static func twins(_ entries: [TreeEntry]) -> Set<[UInt8]> {
-        // Without capital letters names are as different as their bytes.
-        let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
-        guard entries.contains(where: { $0.name.contains(where: capitals.contains) }) else {
-            return []
-        }
-        var seen: Set<[UInt8]> = []
-        var twins: Set<[UInt8]> = []
-        for entry in entries {
-            let folded = folded(entry.name)
-            if !seen.insert(folded).inserted { twins.insert(folded) }
-        }
-        return twins
-    }
-
-    private static func folded(_ name: [UInt8]) -> [UInt8] {
-        name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    }
-
-    /// Git's order of the entries of a tree; what is missing comes last.
+    /// Git's order of two entries; what is missing comes last.
     private static func order(_ left: TreeEntry?, _ right: TreeEntry?) -> Int {
         guard let left else { return 1 }
         guard let right else { return -1 }
-        for index in 0..<max(left.name.count, right.name.count) + 1 {
-            let (first, second) = (byte(left, index), byte(right, index))
-            if first != second { return first < second ? -1 : 1 }
-        }
-        return 0
-    }
-
-    private static func byte(_ entry: TreeEntry, _ index: Int) -> UInt8 {
-        if index < entry.name.count { return entry.name[index] }
-        return index == entry.name.count && entry.isFolder ? UInt8(ascii: "/") : 0
+        return TreeEntry.order(left, right.name, isFolder: right.isFolder)
     }
 
     static func join(_ folder: String, _ name: [UInt8]) -> String {

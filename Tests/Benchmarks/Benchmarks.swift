@@ -6,7 +6,8 @@ import Glibc
 /// Build with `-c release`; figures of a debug build say nothing.
 @main
 struct Benchmarks {
-    static let all: [Measurement] = PodListBenchmarks.all + RepositoryBenchmarks.all
+    static let all: [Measurement] =
+        PodListBenchmarks.all + RepositoryBenchmarks.all + MirrorBenchmarks.all
 
     static func main() {
         let names = CommandLine.arguments.dropFirst()

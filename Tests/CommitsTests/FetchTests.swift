@@ -170,6 +170,28 @@ struct Stage {
         #expect(try await stage.mirror.fetch("feature/x").head == inner)
     }
 
+    @Test(arguments: Way.allCases)
+    func historiesWithMergesAndMovesArriveWhole(_ way: Way) async throws {
+        let stage = try Stage(way)
+        let origin = stage.origin
+        for number in 0..<6 {
+            try stage.workshop.commit(
+                ["a/b/f\(number)": "\(number)", "a/b": number == 3 ? "file" : nil], to: origin)
+            try stage.workshop.commit(
+                ["side/f\(number)": "side \(number)", "a/moved": "\(number)"], to: origin,
+                branch: "side")
+            let tree = try stage.workshop.git("-C", origin, "rev-parse", "side^{tree}")
+            let merge = try stage.workshop.git(
+                "-C", origin, "commit-tree", tree, "-m", "Merge", "-p", "main", "-p", "side")
+            try stage.workshop.git("-C", origin, "update-ref", "refs/heads/main", merge)
+            if number % 2 == 0 { _ = try await stage.mirror.fetch("main") }
+        }
+        let head = try await stage.mirror.fetch("main").head
+        #expect(try await stage.mirror.files(at: head, under: "").files.count == 7)
+        try stage.workshop.git(
+            "-C", stage.workshop.root + "/mirror/mirror.git", "fsck", "--strict")
+    }
+
     @Test func oneBranchIsFetchedAndNoOther() async throws {
         let stage = try Stage(.http)
         let other = try stage.workshop.commit(["b": "2"], to: stage.origin, branch: "other")
