@@ -212,3 +212,21 @@ import Testing
         #expect(cluster.get(kind, "web")?.at("status", "expectedPods") == 3)
     }
 }
+
+@Suite struct SelectorIndexTests {
+    @Test func looksOnlyAtFewWhereManyShareALabel() {
+        var index = SelectorIndex()
+        for number in 0..<100 {
+            let key = ResourceKey(.service, namespace: "a", name: "s\(number)")
+            index.note(key, ["app": .string("\(number)"), "managed-by": "slipway"])
+        }
+        let labels: Document = ["app": "7", "managed-by": "slipway", "other": "x"]
+        let found = index.candidates("a", labels.objectValue ?? .init())
+        #expect(found.map(\.name).contains("s7"))
+        #expect(found.count <= 2)
+        let key = ResourceKey(.service, namespace: "a", name: "s7")
+        index.note(key, nil)
+        let rest = index.candidates("a", labels.objectValue ?? .init())
+        #expect(!rest.contains(key))
+    }
+}

@@ -44,9 +44,10 @@ struct SelectorIndex: Sendable {
     mutating func note(_ key: ResourceKey, _ selector: Document?) {
         if let old = pairs.removeValue(forKey: key) { keys[key.namespace]?[old]?.remove(key) }
         guard let selector = selector?.objectValue else { return }
-        // The longest value is likely the one that tells most.
-        let pair = selector.members.map(LabelIndex.text).max {
-            ($0.utf8.count, $0) < ($1.utf8.count, $1)
+        // The pair that fewest others are kept under: what all have in common tells nothing.
+        let pair = selector.members.map(LabelIndex.text).min { left, right in
+            let counts = [left, right].map { keys[key.namespace]?[$0]?.count ?? 0 }
+            return (counts[0], right.utf8.count, left) < (counts[1], left.utf8.count, right)
         }
         pairs[key] = pair ?? ""
         keys[key.namespace, default: [:]][pair ?? "", default: []].insert(key)

@@ -4,6 +4,7 @@ package import Domain
 ///
 /// Rules in CEL are not interpreted; ``hasRules`` says that there are some.
 package struct StructuralSchema: Hashable, Sendable {
+    /// The JSON types of a structural schema.
     package enum Kind: String, Hashable, Sendable {
         case array, boolean, integer, number, object, string
     }
