@@ -171,19 +171,16 @@ struct FailureTests {
             let text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
             for byte in text.utf8 {
                 guard peer.send([byte]) else { return .close }
-                peer.wait(milliseconds: 10)
+                peer.wait(milliseconds: 40)
             }
             return .close
         }
+        // 43 bytes at 40 ms are longer than the silence that is allowed.
         let patient = HTTPRequest(
-            .get,
-            server.url,
-            deadlines: .init(total: nil, idle: .milliseconds(400))
-        )
+            .get, server.url, deadlines: .init(total: nil, idle: .milliseconds(1500)))
         #expect(try await loop.perform(patient).body == Array("hello".utf8))
         let error = await failure(
-            HTTPRequest(.get, server.url, deadlines: .init(total: .milliseconds(200)))
-        )
+            HTTPRequest(.get, server.url, deadlines: .init(total: .milliseconds(200))))
         #expect(error?.kind == .timedOut(.total))
         #expect(error?.mayHaveBeenSent == true)
     }

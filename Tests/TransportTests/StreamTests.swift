@@ -91,10 +91,10 @@ struct StreamTests {
             return .keep
         }
         var request = endless(server.url)
-        request.deadlines.idle = .milliseconds(150)
+        request.deadlines.idle = .milliseconds(700)
         request.limits.bufferedBytes = 1000
         let response = try await loop.stream(request)
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(1400))
         #expect(try await response.body.collect(upTo: 100_000).count == 100_000)
     }
 

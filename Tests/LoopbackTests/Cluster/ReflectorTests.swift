@@ -155,7 +155,7 @@ struct ReflectorTests {
             return .close
         }
         var settings = Self.quick
-        settings.idle = .milliseconds(150)
+        settings.idle = .milliseconds(700)
         #expect(
             try await events(4, from: server, settings: settings) == ["=5", "+a", "@8", "+b"])
         #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "watch 8"])
@@ -205,13 +205,7 @@ struct ReflectorTests {
         settings.longestBackoff = .milliseconds(160)
         let seen = try await events(12, from: server, settings: settings)
         #expect(seen == (0..<6).flatMap { _ in ["=5 a", "?"] })
-        let gaps = times.withLock { times in
-            zip(times, times.dropFirst()).map { $0.duration(to: $1) }
-        }
-        // 20, 40, 80, 160, 160 ms, less up to a half.
-        for (gap, full) in zip(gaps, [20, 40, 80, 160, 160]) {
-            #expect(gap >= .milliseconds(full / 2))
-        }
+        expectBackoff(times.withLock { $0 })
     }
 
     /// A list that is cut off, is no list, or goes wrong on a later page leaves the view as it was.
@@ -307,49 +301,56 @@ struct ReflectorTests {
         #expect(first.duration(to: second) >= .seconds(1))
     }
 
-    @Test(arguments: [0, 1])
-    func veryShortWatchesDoNotSpin(_ eventsEach: Int) async throws {
+    @Test(arguments: [false, true])
+    func veryShortWatchesBackOff(_ withEvent: Bool) async throws {
+        let times = Mutex<[ContinuousClock.Instant]>([])
         let server = try ScriptedServer { request, peer in
             guard Self.isWatch(request) else {
                 peer.answer(200, Self.list(5))
                 return .keep
             }
+            times.withLock { $0.append(.now) }
             peer.startChunked()
-            if eventsEach > 0 { peer.chunk(Self.bookmark(6)) }
+            if withEvent { peer.chunk(Self.bookmark(6)) }
             peer.endChunks()
             return .keep
         }
         var settings = Self.quick
-        settings.shortWatch = .seconds(1)
-        settings.longestBackoff = .milliseconds(500)
-        let client = try ClusterClient(
-            KubeConfiguration(server: server.url), logger: .quiet)
-        let reflector = Reflector(ObjectSelection(.configMap), client: client, settings: settings)
-        let task = Task {
-            var generator = SystemRandomNumberGenerator()
-            await reflector.run(using: &generator) { _ in }
+        settings.shortWatch = .seconds(30)
+        settings.longestBackoff = .milliseconds(160)
+        let seen = try await events(withEvent ? 7 : 12, from: server, settings: settings)
+        // An event makes it no failure, but it does not go on at once either.
+        #expect(
+            seen
+                == (withEvent
+                    ? ["=5"] + (0..<6).map { _ in "@6" } : (0..<6).flatMap { _ in ["=5", "?"] }))
+        expectBackoff(times.withLock { $0 })
+    }
+
+    /// Doubling from 20 ms to 160 ms, less up to a half.
+    private func expectBackoff(_ times: [ContinuousClock.Instant]) {
+        #expect(times.count >= 6)
+        let gaps = zip(times, times.dropFirst()).map { $0.duration(to: $1) }
+        for (gap, full) in zip(gaps, [20, 40, 80, 160, 160]) {
+            #expect(gap >= .milliseconds(full / 2))
         }
-        try await Task.sleep(for: .milliseconds(1000))
-        task.cancel()
-        await task.value
-        // 20, 40, 80, 160, 320, 500 ms of back-off, at least half of each: at most 7 watches.
-        #expect(server.requests.count { Self.isWatch($0) } <= 8)
-        #expect(server.requests.count { Self.isWatch($0) } >= 2)
-        await client.shutDown()
     }
 
     struct Garbage: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let text: String
+        let followsEvent: Bool
 
-        init(_ description: String, _ text: String) {
+        init(_ description: String, _ text: String, followsEvent: Bool = true) {
             testDescription = description
             self.text = text
+            self.followsEvent = followsEvent
         }
     }
 
     @Test(arguments: [
-        Garbage("long line", String(repeating: "x", count: 2000) + "\n"),
+        // What shares a read with a line that is too long is lost with it.
+        Garbage("long line", String(repeating: "x", count: 2000) + "\n", followsEvent: false),
         Garbage("half an event", "{\"type\":\n"),
         Garbage("no object", "{\"type\":\"ADDED\"}\n"),
         Garbage("no version", "{\"type\":\"ADDED\",\"object\":{\"metadata\":{}}}\n"),
@@ -364,9 +365,9 @@ struct ReflectorTests {
             case 0: peer.answer(200, Self.list(5))
             case 1:
                 peer.startChunked()
-                peer.chunk(Self.event("ADDED", Self.object("a", 6)))
-                // In a read of its own: what shares one with a line that is too long is lost.
-                peer.wait(milliseconds: 50)
+                if garbage.followsEvent {
+                    peer.chunk(Self.event("ADDED", Self.object("a", 6)))
+                }
                 peer.chunk(garbage.text)
                 _ = peer.waitForClose()
                 return .close
@@ -380,9 +381,13 @@ struct ReflectorTests {
         }
         var settings = Self.quick
         settings.longestLine = 1000
+        let added = garbage.followsEvent ? ["+a"] : []
         #expect(
-            try await events(4, from: server, settings: settings) == ["=5", "+a", "?", "=7 a b"])
-        #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "list 6"])
+            try await events(3 + added.count, from: server, settings: settings)
+                == ["=5"] + added + ["?", "=7 a b"])
+        #expect(
+            Self.asked(server).prefix(3)
+                == ["list", "watch 5", garbage.followsEvent ? "list 6" : "list 5"])
     }
 
     @Test func aServerThatComesBackIsListedAgain() async throws {

@@ -1,0 +1,94 @@
+import Foundation
+
+/// `openssl s_server` on 127.0.0.1 with certificates made for the test; ends with its owner.
+final class TLSServer {
+    /// OpenSSL is missing or refused to work.
+    struct Unusable: Error {}
+
+    static let openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    let port: Int
+    private let folder: URL
+    private let process = Process()
+
+    /// Asks for a client certificate of the same authority if `asksForClient`.
+    init(asksForClient: Bool = false) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "slipway-tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        port = try Self.freePort()
+        try makeCertificates()
+        var arguments = [
+            "s_server", "-quiet", "-www", "-accept", "127.0.0.1:\(port)", "-cert",
+            path("server.pem"), "-key", path("server.key"),
+        ]
+        if asksForClient {
+            arguments += ["-CAfile", path("ca.pem"), "-Verify", "1", "-verify_return_error"]
+        }
+        process.executableURL = URL(filePath: Self.openssl ?? "")
+        process.arguments = arguments
+        process.standardInput = Pipe()
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    deinit {
+        process.terminate()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func path(_ file: String) -> String { folder.appending(path: file).path }
+
+    func bytes(_ file: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(filePath: path(file))))
+    }
+
+    /// An authority, a certificate for the name `api.test`, one for a client, and a stranger.
+    private func makeCertificates() throws {
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        for authority in ["ca", "stranger"] {
+            try run(
+                ["req", "-x509", "-days", "2", "-subj", "/CN=\(authority)"] + key
+                    + ["-keyout", path("\(authority).key"), "-out", path("\(authority).pem")])
+        }
+        for (name, names) in [("server", "DNS:api.test"), ("client", "DNS:client.test")] {
+            try run(
+                ["req", "-x509", "-days", "2", "-subj", "/CN=\(name)"] + key + [
+                    "-addext", "subjectAltName=\(names)",
+                    "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
+                    "-keyout", path("\(name).key"), "-out", path("\(name).pem"),
+                ])
+        }
+    }
+
+    private func run(_ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.openssl ?? "")
+        process.arguments = arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Unusable() }
+    }
+
+    private static func freePort() throws -> Int {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                let code = bind(listener, $0, size)
+                return code == 0 ? getsockname(listener, $0, &size) : code
+            }
+        }
+        guard code == 0 else { throw Unusable() }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
