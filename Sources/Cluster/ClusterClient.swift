@@ -86,7 +86,13 @@ package struct ClusterClient: Sendable {
                 : .notApplied(WriteRefusal(.unreachable, error.description))
         }
         guard (200..<300).contains(response.status) else {
-            return ServerFailure(response).outcome(of: write)
+            let outcome = ServerFailure(response).outcome(of: write)
+            // A refusal of the second sending says nothing of the first: it may have been done, and
+            // be what the second one met.
+            guard response.sends > 1, case .notApplied(let refusal) = outcome else {
+                return outcome
+            }
+            return .unknown("sent twice over a broken connection: \(refusal.message)")
         }
         // Somebody else's page, or half an answer, is no proof.
         guard let object = try? JSON.parse(response.body, skipping: [.managedFields]),

@@ -85,7 +85,8 @@ extension ServerFailure {
         case 404 where isStatus && reason == "NotFound" && name == key.name: .notFound
         case 404: .failed(refusal(.notFound, "\(key.kind) is not served: \(message)"))
         case 401, 403: .failed(refusal(.forbidden))
-        case 429, 500..<600: .failed(refusal(.tooManyRequests))
+        case 429: .failed(refusal(.tooManyRequests))
+        case 500..<600 where retryAfter != nil: .failed(refusal(.tooManyRequests))
         case 400, 422: .failed(refusal(.invalid))
         default: .failed(refusal(.unreachable))
         }
@@ -115,8 +116,9 @@ extension ServerFailure {
     /// A failed `test` of a JSON Patch has no causes and names no object, a result that is not
     /// valid has both. An apply with the uid of another object says that the uid cannot change.
     private func preconditionFailed(_ request: WriteRequest) -> Bool {
-        if case .jsonPatch = request, reason == "Invalid", causes.isEmpty, name == nil {
-            return true
+        if case .jsonPatch = request, reason == "Invalid" {
+            let isRejected = message.contains("server rejected our request due to an error in our")
+            if isRejected || (causes.isEmpty && name == nil) { return true }
         }
         return causes.contains { $0.field == "metadata.uid" }
     }

@@ -147,7 +147,8 @@ struct EasyOptions {
         if let total = request.deadlines.total {
             try set(CURLOPT_TIMEOUT_MS, milliseconds(total))
         }
-        if let limit = request.limits.bodyBytes {
+        // The length that a HEAD is told is of a body that does not come.
+        if let limit = request.limits.bodyBytes, request.method != .head {
             try check(
                 slipway_set_size(
                     easy,

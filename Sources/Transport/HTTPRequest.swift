@@ -28,8 +28,8 @@ package struct HTTPRequest: Sendable {
         /// The whole exchange, waiting for a free connection included; `nil` for streams that
         /// may last.
         package var total: Duration?
-        /// The longest silence: no byte in either direction. Time in which the reader holds the
-        /// stream back does not count.
+        /// The longest silence: no byte in either direction; up to twice as long once after a body
+        /// was sent. Time in which the reader holds the stream back does not count.
         package var idle: Duration?
 
         package init(
