@@ -234,7 +234,7 @@ struct WriteTests {
         await client.shutDown()
     }
 
-    /// libcurl sends once more when a kept connection is dead. If the first sending was carried out,
+    /// libcurl sends once more when a kept connection is dead. If the first sending was done,
     /// the second meets its work.
     @Test func aRefusalOfASecondSendingLeavesItUnknown() async throws {
         let failedTest = try RecordedAnswer("patch-json", step: "failed-test")
