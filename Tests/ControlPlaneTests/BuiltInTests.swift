@@ -200,3 +200,30 @@ import Testing
         }
     }
 }
+
+@Suite struct OwnerReferenceRulesTests {
+    private func owner(_ name: String, uid: String = "u") -> Document {
+        [
+            "apiVersion": "v1", "kind": "ConfigMap", "name": .string(name), "uid": .string(uid),
+            "controller": true,
+        ]
+    }
+
+    @Test func onlyOneMayBeTheController() {
+        let object: Document = ["metadata": ["ownerReferences": [owner("x"), owner("y")]]]
+        let problems = OwnerReferenceRules.problems(of: object).map(\.message)
+        #expect(problems.count == 1)
+        #expect(
+            problems.first?.hasSuffix(
+                #""uid":"u","controller":true}]: Only one reference can have Controller set to "#
+                    + #"true. Found "true" in references for ConfigMap/x and ConfigMap/y"#) == true)
+    }
+
+    @Test func everyPartIsNeeded() {
+        let object: Document = ["metadata": ["ownerReferences": [owner("x", uid: "")]]]
+        #expect(
+            OwnerReferenceRules.problems(of: object).map(\.text) == [
+                "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty"
+            ])
+    }
+}

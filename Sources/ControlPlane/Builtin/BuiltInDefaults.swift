@@ -4,8 +4,11 @@ import Domain
 enum BuiltInDefaults {
     /// Brings an object of a built-in kind into the server's form, defaults included.
     static func apply(_ object: inout Document, _ kind: ResourceKind) {
-        // Slices are written by controllers, with nulls that mean something.
-        if kind != .endpointSlice, let shape = BuiltInShapes.shape(of: kind) {
+        // Slices are written by controllers, with nulls that mean something; Events of both groups
+        // share one stored form.
+        if kind != .endpointSlice, kind.plural != "events",
+            let shape = BuiltInShapes.shape(of: kind)
+        {
             object = GoForm.normalized(object, shape)
         }
         switch kind.description {
@@ -14,8 +17,8 @@ enum BuiltInDefaults {
         case "replicasets.apps": fillReplicaSet(&object)
         case "services": fillService(&object)
         case "secrets": fillSecret(&object)
-        case "horizontalpodautoscalers.autoscaling" where kind.version == "v2":
-            fillAutoscaler(&object)
+        case "horizontalpodautoscalers.autoscaling": fillAutoscaler(&object)
+        case "leases.coordination.k8s.io": set(&object, ["spec"], [:])
         default: break
         }
     }

@@ -15,7 +15,8 @@ enum BuiltInRules {
             prepare(&object, kind)
         }
         definition.rules.validateCreate = { object in
-            rules.validateCreate(object) + BuiltInValidation.problems(of: object, kind)
+            rules.validateCreate(object) + OwnerReferenceRules.problems(of: object)
+                + BuiltInValidation.problems(of: object, kind)
         }
         definition.rules.validateUpdate = { new, old in
             rules.validateUpdate(new, old)

@@ -193,7 +193,8 @@ extension KindDefinition {
     fileprivate mutating func obey(_ schema: StructuralSchema) {
         let scale = scale
         let problems: @Sendable (Document) -> [APIStatus.Cause] = { object in
-            schema.problems(of: object) + Self.scaleProblems(of: object, scale)
+            schema.problems(of: object) + OwnerReferenceRules.problems(of: object)
+                + Self.scaleProblems(of: object, scale)
         }
         rules.applyDefaults = { $0 = schema.defaulted(schema.pruned($0).object) }
         rules.validateCreate = problems

@@ -4,13 +4,14 @@ import Domain
 /// words of the real server's decoder.
 enum TypedFields {
     static func check(_ object: Document, _ definition: KindDefinition) throws(APIStatus) {
-        for member in ["labels", "annotations"] {
-            try strings(
-                object.at("metadata", member), "ObjectMeta.metadata.\(member)", object, definition)
-        }
+        let shape = BuiltInShapes.shape(of: definition.kind)
+        let problem =
+            shape?.typeProblem(of: object)
+            ?? BuiltInShapes.metadata.typeProblem(ofMetadata: object["metadata"])
+        if let problem { throw unreadable(problem, object, definition) }
         switch definition.kind {
-        case .configMap:
-            try strings(object["data"], "ConfigMap.data", object, definition)
+        case .configMap: try base64(object["binaryData"], object, definition)
+        case .secret: try base64(object["data"], object, definition)
         case .lease:
             for member in ["acquireTime", "renewTime"] {
                 guard let text = object.at("spec", member)?.stringValue,
@@ -22,22 +23,26 @@ enum TypedFields {
         }
     }
 
-    private static func strings(
-        _ value: Document?, _ field: String, _ object: Document, _ definition: KindDefinition
+    private static func base64(
+        _ value: Document?, _ object: Document, _ definition: KindDefinition
     ) throws(APIStatus) {
         for member in value?.objectValue?.members ?? [] {
-            let found: String
-            switch member.value {
-            case .string, .null: continue
-            case .bool: found = "bool"
-            case .integer, .double: found = "number"
-            case .array: found = "array"
-            case .object: found = "object"
+            guard let text = member.value.stringValue, let place = base64Problem(text) else {
+                continue
             }
-            throw unreadable(
-                "json: cannot unmarshal \(found) into Go struct field \(field) of type string",
-                object, definition)
+            throw unreadable("illegal base64 data at input byte \(place)", object, definition)
         }
+    }
+
+    /// The place of the first byte that does not belong in base64; the length if the end is wrong.
+    private static func base64Problem(_ text: String) -> Int? {
+        let bytes = Array(text.utf8)
+        let body = bytes.reversed().drop { $0 == UInt8(ascii: "=") }.count
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        if let place = bytes.prefix(body).firstIndex(where: { !letters.contains($0) }) {
+            return place
+        }
+        return bytes.count % 4 == 0 && bytes.count - body <= 2 ? nil : body
     }
 
     private static func unreadable(

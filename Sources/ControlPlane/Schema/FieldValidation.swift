@@ -114,6 +114,11 @@ extension Shape {
         typeProblem(document, "", "")
     }
 
+    /// As ``typeProblem(of:)`` for the metadata of an object whose other fields have no shape.
+    package func typeProblem(ofMetadata metadata: Document?) -> String? {
+        metadata.flatMap { typeProblem($0, "ObjectMeta", "metadata") }
+    }
+
     private func typeProblem(_ value: Document, _ owner: String, _ path: String) -> String? {
         func complaint(_ type: String) -> String {
             "json: cannot unmarshal \(value.goKind) into Go struct field \(owner).\(path) "
@@ -123,6 +128,9 @@ extension Shape {
         switch (self, value) {
         case (.untyped, _): return nil
         case (.scalar(let scalar), _):
+            if scalar == .quantity, let text = value.stringValue {
+                return Quantity(text) == nil ? Quantity.complaint : nil
+            }
             return scalar.accepts(value) ? nil : complaint(scalar.goType(value))
         case (.list(let element, _), .array(let list)):
             return list.lazy.compactMap { element.typeProblem($0, owner, path) }.first

@@ -15,9 +15,7 @@ import Testing
         "apply-remove-fields",
         "apply-status",
         "crd-validation",
-        "delete-collection",
         "deployment-crud",
-        "deployment-validation",
         "discovery",
         "discovery-aggregated",
         "dry-run",
@@ -28,9 +26,7 @@ import Testing
         "gc-orphan",
         "hpa-crud",
         "httproute-crud",
-        "lease-leader-election",
         "modelrelease-validation",
-        "names-and-labels",
         "namespace-lifecycle",
         "patch-json",
         "patch-merge",
@@ -43,7 +39,6 @@ import Testing
         "rollout-ready-endpoints",
         "scale-subresource",
         "service-crud",
-        "watch-initial-state",
     ]
 
     static let names: [String] = {
