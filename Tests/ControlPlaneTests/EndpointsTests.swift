@@ -213,6 +213,36 @@ import Testing
     }
 }
 
+@Suite struct EvictionTests {
+    @Test func asksTheBudget() throws {
+        var cluster = Cluster()
+        let kind = ResourceKind.podDisruptionBudget
+        try cluster.create(
+            kind, "web", ["spec": ["minAvailable": 1, "selector": ["matchLabels": ["app": "web"]]]])
+        try cluster.create(.deployment, "web", Cluster.deployment("a:1", replicas: 2))
+        cluster.settle()
+        try cluster.runNode()
+        cluster.settle()
+        let names = cluster.pods.map(\.objectName)
+        func evict(_ name: String) throws {
+            try Eviction.evict(
+                cluster.key(.pod, name), options: .init(), &cluster.store, cluster.context)
+        }
+        try evict(names[0])
+        #expect(cluster.get(.pod, names[0])?.isTerminating == true)
+        #expect(cluster.get(kind, "web")?.at("status", "disruptionsAllowed") == 0)
+        #expect(throws: APIStatus.self) { try evict(names[1]) }
+        #expect(cluster.get(.pod, names[1])?.isTerminating == false)
+        // Until a new pod is ready.
+        cluster.settle()
+        #expect(throws: APIStatus.self) { try evict(names[1]) }
+        try cluster.runNode()
+        cluster.settle()
+        #expect(cluster.get(kind, "web")?.at("status", "disruptedPods") == nil)
+        try evict(names[1])
+    }
+}
+
 @Suite struct SelectorIndexTests {
     @Test func looksOnlyAtFewWhereManyShareALabel() {
         var index = SelectorIndex()

@@ -31,12 +31,31 @@ enum DisruptionController {
             expected = pods.count
             desired = budget.at("spec", "minAvailable")?.intValue ?? 1
         }
-        let leaving = budget.at("status", "disruptedPods")?.objectValue ?? .init()
+        let leaving = leaving(budget, pods, now)
         let healthy = pods.count {
             $0.isReadyPod && !$0.isTerminating && leaving[$0.objectName] == nil
         }
         let allowed = expected <= 0 ? 0 : max(healthy - desired, 0)
-        write(key, budget, (expected, desired, healthy, allowed), &store, now)
+        write(key, budget, (expected, desired, healthy, allowed), leaving, &store, now)
+    }
+
+    /// Pods whose eviction was allowed and that have not begun to go. After two minutes it is
+    /// taken that they stay.
+    private static func leaving(
+        _ budget: Document,
+        _ pods: [Document],
+        _ now: Timestamp
+    ) -> Fields {
+        let noted = budget.at("status", "disruptedPods")?.objectValue ?? .init()
+        guard !noted.isEmpty else { return noted }
+        let staying = Set(pods.filter { !$0.isTerminating }.map(\.objectName))
+        return Fields(
+            noted.members.filter { member in
+                let time = member.value.stringValue.flatMap { Timestamp(rfc3339: $0) }
+                guard let time, staying.contains(member.key) else { return false }
+                return time + .minutes(2) > now
+            }
+        )
     }
 
     /// How many pods the controllers of these pods want.
@@ -56,6 +75,7 @@ enum DisruptionController {
         _ key: ResourceKey,
         _ budget: Document,
         _ numbers: (expected: Int, desired: Int, healthy: Int, allowed: Int),
+        _ leaving: Fields,
         _ store: inout Store,
         _ now: Timestamp
     ) {
@@ -81,7 +101,7 @@ enum DisruptionController {
                 ]
             ],
         ]
-        status["disruptedPods"] = budget.at("status", "disruptedPods")
+        if !leaving.isEmpty { status["disruptedPods"] = .object(leaving) }
         guard status != budget["status"] else { return }
         _ = try? store.update(key, .controller(now, .status)) { object in
             var new = object
