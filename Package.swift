@@ -81,7 +81,8 @@ let package = Package(
         .target(
             name: "Demo",
             dependencies: [
-                "Sandbox", "Daemon", "Domain", "Documents", "API", "Transport", "Cluster", logging,
+                "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
+                "Transport", "Cluster", logging,
             ]),
 
         // MARK: Executables

@@ -76,8 +76,8 @@ package struct RolloutPlan: Hashable, Sendable {
                 case .pause(let hold): add(weight, .hold(hold))
                 }
             }
-            arrived.append((digest, goal))
             if digest != new.last { add(goal, .hold(.zero)) }
+            arrived.append((digest, goal))
         }
         self.steps = steps + [last]
     }

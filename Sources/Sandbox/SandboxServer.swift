@@ -12,6 +12,7 @@ import NIOCore
 package actor SandboxServer {
     private let options: SandboxOptions
     private let logger: Logger
+    private let serverLogger: Logger
     /// The cluster as it is now.
     package private(set) var store: Store
     private var faults: [SandboxFault] = []
@@ -31,6 +32,9 @@ package actor SandboxServer {
         var quiet = Logger(label: "sandbox")
         quiet.logLevel = .error
         self.logger = logger ?? quiet
+        // The HTTP server calls it an error when it is cancelled.
+        quiet.logLevel = .critical
+        serverLogger = logger ?? quiet
         var initial = store ?? Store(seed: options.seed, now: Clock.now)
         if store == nil {
             var definitions = options.definitions
@@ -59,7 +63,7 @@ package actor SandboxServer {
             configuration: .init(
                 address: .hostname("127.0.0.1", port: options.port), serverName: nil),
             onServerRunning: { [self] channel in await opened(channel) },
-            logger: logger)
+            logger: serverLogger)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await application.run() }

@@ -48,7 +48,8 @@ enum Imports {
             "ServiceLifecycle", "Logging",
         ]),
         "Demo": system.union([
-            "Sandbox", "Daemon", "Domain", "Documents", "API", "Transport", "Cluster", "Logging",
+            "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
+            "Transport", "Cluster", "Logging",
         ]),
         "slipway": system.union([
             "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
