@@ -73,7 +73,8 @@ enum MirrorBenchmarks {
         let made = run(
             "cd \(root) && git init -q --bare origin.git && git -C origin.git fast-import --quiet"
                 + " --export-marks=\(root)/marks < script && git -C origin.git update-ref"
-                + " refs/heads/main refs/heads/all && git -C origin.git update-ref -d refs/heads/all"
+                + " refs/heads/main refs/heads/all && git -C origin.git update-ref -d"
+                + " refs/heads/all"
         )
         guard made, let marks = fopen(root + "/marks", "r") else { return [] }
         defer { fclose(marks) }
