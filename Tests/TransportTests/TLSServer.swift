@@ -35,7 +35,8 @@ final class TLSServer {
     }
 
     deinit {
-        process.terminate()
+        // It has nothing to put in order, and may not listen to a polite request.
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         try? FileManager.default.removeItem(at: folder)
     }
 
