@@ -15,6 +15,7 @@ package actor SandboxServer {
     private let serverLogger: Logger
     /// The cluster as it is now.
     package private(set) var store: Store
+    private var controllers = ControllerLoop()
     private var faults: [SandboxFault] = []
     private var watches: [Int: WatchSignal] = [:]
     private var nextWatch = 0
@@ -171,7 +172,7 @@ package actor SandboxServer {
     private func settle() {
         for _ in 0..<20 {
             let before = store.version
-            ControllerLoop.run(&store, now: Clock.now)
+            controllers.run(&store, now: Clock.now)
             if store.version == before { break }
         }
         noticeChanges()

@@ -191,6 +191,7 @@ package enum CustomResources {
 extension KindDefinition {
     /// Prunes, fills in and checks objects by a schema.
     fileprivate mutating func obey(_ schema: StructuralSchema) {
+        shape = schema.shape()
         let scale = scale
         let problems: @Sendable (Document) -> [APIStatus.Cause] = { object in
             schema.problems(of: object) + OwnerReferenceRules.problems(of: object)

@@ -22,6 +22,8 @@ extension Call {
             return APIResponse(
                 status: 200, body: .document(try scale(of: try store.get(key))))
         case ("scale", "PUT"), ("scale", "PATCH"): return try changeScale(&store)
+        case ("token", "POST"): return try token(store)
+        case ("eviction", "POST"): return try evict(&store)
         case ("binding", "POST"): return try bind(&store)
         case ("log", "GET"):
             _ = try store.get(key)
@@ -93,7 +95,7 @@ extension Call {
         let updated = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
             try store.update(key, context) { object throws(APIStatus) in
                 let before = try self.scale(of: object)
-                let wanted = try patch?.applied(to: before, key: key, definition) ?? body
+                let wanted = try patch?.applied(to: before, shape: .untyped) ?? body
                 return try self.scaled(object, scale, wanted)
             }
         }
@@ -119,7 +121,45 @@ extension Call {
         return new
     }
 
-    // MARK: Binding
+    // MARK: Tokens and binding
+
+    /// Deletes a pod if its disruption budget has room.
+    private func evict(_ store: inout Store) throws(APIStatus) -> APIResponse {
+        let kind = ResourceKind(
+            group: "policy", version: "v1", kind: "Eviction", plural: "evictions")
+        let body = try RequestBody.object(request, kind)
+        let asked = body["deleteOptions"] ?? [:]
+        let options = DeleteOptions(
+            uid: asked.at("preconditions", "uid")?.stringValue,
+            resourceVersion: asked.at("preconditions", "resourceVersion")?.stringValue,
+            gracePeriodSeconds: asked["gracePeriodSeconds"]?.integerValue)
+        let dryRun = try isDryRun("CreateOptions", asked["dryRun"]?.arrayValue ?? [])
+        try write(&store, dryRun: dryRun) { store throws(APIStatus) in
+            try Eviction.evict(key, options: options, &store, context)
+        }
+        return APIResponse(status: 201, body: .document(Self.created))
+    }
+
+    private static let created: Document = [
+        "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201,
+    ]
+
+    private func token(_ store: Store) throws(APIStatus) -> APIResponse {
+        let kind = ResourceKind(
+            group: "authentication.k8s.io", version: "v1", kind: "TokenRequest",
+            plural: "tokenrequests")
+        let body = try RequestBody.object(request, kind)
+        let account = try store.get(key)
+        let token = ServiceAccounts.token(key, uid: account.objectUID, request: body, now: now)
+        var answer = body
+        answer["apiVersion"] = .string(kind.apiVersion)
+        answer["kind"] = .string(kind.kind)
+        answer["status"] = [
+            "token": .string(token.text),
+            "expirationTimestamp": .string(token.expires.description),
+        ]
+        return APIResponse(status: 201, body: .document(answer))
+    }
 
     /// Puts a pod on a node.
     private func bind(_ store: inout Store) throws(APIStatus) -> APIResponse {
@@ -150,12 +190,7 @@ extension Call {
                 return bound
             }
         }
-        return APIResponse(
-            status: 201,
-            body: .document([
-                "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success",
-                "code": 201,
-            ]))
+        return APIResponse(status: 201, body: .document(Self.created))
     }
 }
 

@@ -107,8 +107,10 @@ extension Call {
         context.part = part
         let before = store.object(key)
         var result: Document
+        try checkPatchOptions(isApply: type == "application/apply-patch+yaml")
         if type == "application/apply-patch+yaml" {
-            let intent = try RequestBody.patch(request)
+            let intent = try RequestBody.apply(request)
+            try checkIntent(intent)
             let force = request.flag("force")
             result = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
                 try store.apply(key, intent, force: force, context)
@@ -117,12 +119,67 @@ extension Call {
             let change = try PatchBody(request, type, definition)
             result = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
                 try store.update(key, context) { object throws(APIStatus) in
-                    try change.applied(to: object, key: key, definition)
+                    let patched = try change.applied(to: object, shape: definition.shape)
+                    try checkPatched(patched)
+                    return patched
                 }
             }
         }
         if dryRun { forgetVersion(&result, before) }
         return answer(result, status: before == nil ? 201 : 200)
+    }
+
+    private func checkPatchOptions(isApply: Bool) throws(APIStatus) {
+        let hasManager = !(request.parameter("fieldManager") ?? "").isEmpty
+        var causes: [APIStatus.Cause] = []
+        if isApply, !hasManager {
+            causes.append(.required("fieldManager", "is required for apply patch"))
+        } else if !isApply, request.parameter("force") != nil {
+            causes.append(.forbidden("force", "may not be specified for non-apply patch"))
+        }
+        guard causes.isEmpty else {
+            throw .invalid(kindName: "PatchOptions", group: "meta.k8s.io", name: "", causes)
+        }
+    }
+
+    /// An intent names its own kind, and the object that the path names.
+    private func checkIntent(_ intent: Document) throws(APIStatus) {
+        let apiVersion = intent["apiVersion"]?.stringValue ?? ""
+        let kindName = intent["kind"]?.stringValue ?? ""
+        guard apiVersion == kind.apiVersion, kindName == kind.kind else {
+            let named = apiVersion.contains("/") ? apiVersion : "/\(apiVersion)"
+            throw .badRequest("invalid object type: \(named), Kind=\(kindName)")
+        }
+        try checkName(intent)
+    }
+
+    private func checkName(_ object: Document) throws(APIStatus) {
+        let given = object.objectName
+        guard given.isEmpty || given == path.name else {
+            throw .badRequest(
+                "the name of the object (\(given)) does not match the name on the URL (\(path.name))"
+            )
+        }
+        let namespace = object.objectNamespace
+        guard namespace.isEmpty || namespace == path.namespace else {
+            throw .badRequest(
+                "the namespace of the object (\(namespace)) does not match the namespace on the "
+                    + "request (\(path.namespace))")
+        }
+    }
+
+    /// What a patch makes must still be an object of the kind.
+    private func checkPatched(_ object: Document) throws(APIStatus) {
+        do throws(APIStatus) {
+            try TypedFields.check(object, definition)
+        } catch {
+            throw APIStatus(
+                code: 422, reason: "Invalid", message: " \"\" is invalid: patch: \(error.message)",
+                details: .init(causes: [
+                    .init(reason: "FieldValueInvalid", message: error.message, field: "patch")
+                ]))
+        }
+        try checkName(object)
     }
 
     // MARK: DELETE

@@ -109,6 +109,8 @@ struct Call {
     ) throws(APIStatus) -> Result {
         guard dryRun else { return try body(&store) }
         var copy = store
+        // What a rehearsal drew is not drawn again.
+        defer { store.generator = copy.generator }
         return try body(&copy)
     }
 

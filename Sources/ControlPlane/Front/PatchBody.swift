@@ -1,5 +1,4 @@
 import Domain
-import Resources
 
 /// The patch of a PATCH that is no apply.
 enum PatchBody {
@@ -26,35 +25,14 @@ enum PatchBody {
     }
 
     /// The object as the patch makes it.
-    func applied(
-        to object: Document, key: ResourceKey, _ definition: KindDefinition
-    ) throws(APIStatus) -> Document {
-        let result: Document
+    ///
+    /// - Parameter shape: the types of what is patched, for a strategic patch.
+    func applied(to object: Document, shape: Shape) throws(APIStatus) -> Document {
         switch self {
-        case .json(let patch):
-            var operations: [PatchOperation] = []
-            for entry in patch.arrayValue ?? [] {
-                guard let op = entry["op"]?.stringValue.flatMap(PatchOperation.Kind.init),
-                    let path = entry["path"]?.stringValue
-                else { throw .badRequest("error decoding patch: unknown operation") }
-                operations.append(PatchOperation(op, path, entry["value"]))
-            }
-            result = try patched(object, key, operations)
-        case .merge(let patch), .strategic(let patch): result = Self.merged(object, patch)
+        case .json(let patch): return try JSONPatch.apply(patch, to: object).get()
+        case .merge(let patch): return MergePatch.apply(patch, to: object)
+        case .strategic(let patch):
+            return try StrategicMergePatch.apply(patch, to: object, shape: shape).get()
         }
-        try TypedFields.check(result, definition)
-        return result
-    }
-
-    /// RFC 7386.
-    static func merged(_ target: Document, _ patch: Document) -> Document {
-        guard case .object(let members) = patch else { return patch }
-        var fields = target.objectValue ?? Fields()
-        for member in members.members {
-            fields[member.key] =
-                member.value.isNull
-                ? nil : merged(fields[member.key] ?? .null, member.value)
-        }
-        return .object(fields)
     }
 }

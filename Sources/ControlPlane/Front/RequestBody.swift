@@ -15,6 +15,7 @@ enum RequestBody {
         guard type.name == "application/json" || type.name == "application/yaml" else {
             throw MediaTypes.unsupportedBody
         }
+        if type.name == "application/yaml" { return try apply(request) }
         let document: Document
         do {
             document = try JSON.parse(request.body, limits: limits)
@@ -40,6 +41,27 @@ enum RequestBody {
         } catch {
             throw .badRequest("error decoding patch: \(words(error, request.body))")
         }
+    }
+
+    /// The intent of an apply: YAML, of which JSON is a part.
+    static func apply(_ request: APIRequest) throws(APIStatus) -> Document {
+        try checkSize(request)
+        if let document = try? JSON.parse(request.body, limits: limits) { return document }
+        do {
+            return try yaml(request.body)
+        } catch {
+            // The real server counts lines from 0 and leaves out what it was reading.
+            let reason = error.reason.prefix { $0 != "(" }.split(separator: " ")
+            throw .badRequest(
+                "error decoding YAML: error converting YAML to JSON: yaml: "
+                    + "line \(max(1, error.position.line - 1)): \(reason.joined(separator: " "))")
+        }
+    }
+
+    /// The first document of a YAML text.
+    private static func yaml(_ bytes: [UInt8]) throws(YAML.ParseError) -> Document {
+        let limits = YAML.Limits(bytes: sizeLimit, scalar: sizeLimit, documents: 1)
+        return try YAML.parse(bytes, limits: limits).first?.document ?? .null
     }
 
     /// Options in the body of a DELETE; an empty body has none.

@@ -9,7 +9,7 @@ package enum BuiltInKinds {
     private static let core: [KindDefinition] = [
         kind("", "v1", "ConfigMap", "configmaps", short: ["cm"]),
         kind("", "v1", "Endpoints", "endpoints", short: ["ep"]) { $0.allowsCreateOnUpdate = true },
-        kind("", "v1", "Event", "events", short: ["ev"]) { $0.allowsCreateOnUpdate = true },
+        kind("", "v1", "Event", "events", short: ["ev"], EventConversion.configure),
         kind("", "v1", "Namespace", "namespaces", short: ["ns"], namespaced: false) {
             $0.hasStatus = true
             $0.names = .label
@@ -42,7 +42,8 @@ package enum BuiltInKinds {
         },
         kind("", "v1", "Service", "services", short: ["svc"], categories: ["all"]) {
             $0.hasStatus = true
-            $0.names = .label1035
+            $0.names = .serviceLabel
+            $0.rules.validateUpdate = ServiceAddresses.problems
             $0.allowsCreateOnUpdate = true
             $0.returnsDeletedObject = true
             $0.rules.prepareCreate = { $0["status"] = ["loadBalancer": [:]] }
@@ -76,16 +77,14 @@ package enum BuiltInKinds {
     private static let others: [KindDefinition] = [
         kind("events.k8s.io", "v1", "Event", "events", short: ["ev"]) {
             $0.storage = "events"
-            $0.allowsCreateOnUpdate = true
+            EventConversion.configure(&$0)
         },
         kind(
-            "autoscaling",
-            "v2",
-            "HorizontalPodAutoscaler",
-            "horizontalpodautoscalers",
-            short: ["hpa"],
-            categories: ["all"]
-        ) { $0.hasStatus = true },
+            "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+            short: ["hpa"], categories: ["all"], AutoscalerConversion.configure),
+        kind(
+            "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+            short: ["hpa"], categories: ["all"], AutoscalerConversion.configure),
         kind(
             "policy",
             "v1",

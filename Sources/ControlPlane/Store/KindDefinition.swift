@@ -36,8 +36,8 @@ package struct KindDefinition: Sendable {
     package enum Names: Hashable, Sendable {
         case subdomain
         case label
-        /// A label that starts with a letter (Service).
-        case label1035
+        /// A label, with words of its own for dots (Service).
+        case serviceLabel
         /// Whatever can stand in a path (roles).
         case pathSegment
     }
@@ -93,6 +93,8 @@ package struct KindDefinition: Sendable {
     package var returnsDeletedObject = false
     package var generations = Generations.none
     package var names = Names.subdomain
+    /// The types of the kind's fields, by which patches and apply merge.
+    package var shape: Shape
     package var rules = Rules()
     /// The columns of the kind's table after the name; `nil` for the usual ones of the kind.
     var columns: [Tables.Column]?
@@ -103,6 +105,7 @@ package struct KindDefinition: Sendable {
         singular = kind.kind.lowercased()
         listKind = kind.kind + "List"
         storage = kind.description
+        shape = BuiltInShapes.shape(of: kind) ?? .untyped
     }
 }
 

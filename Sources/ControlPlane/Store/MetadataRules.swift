@@ -24,22 +24,26 @@ enum MetadataRules {
 
     /// What is wrong with the metadata of an update.
     static func problems(
-        ofUpdated new: Document, _ old: Document, _ definition: KindDefinition
+        ofUpdated new: Document, _ old: Document, _ definition: KindDefinition, askedUID: String
     ) -> [APIStatus.Cause] {
-        var causes = labelProblems(new) + annotationProblems(new) + finalizerProblems(new)
+        let contents = labelProblems(new) + annotationProblems(new) + finalizerProblems(new)
+        var causes = contents + contents
+        if !askedUID.isEmpty, askedUID != old.objectUID {
+            causes.append(.invalid("metadata.uid", .string(askedUID), "field is immutable"))
+        }
         if old.isTerminating {
             let added = new.objectFinalizers.filter { !old.objectFinalizers.contains($0) }
             if !added.isEmpty {
                 let list = added.map { "\"\($0)\"" }.joined(separator: ", ")
-                let cause = APIStatus.Cause.forbidden(
-                    "metadata.finalizers",
-                    "no new finalizers can be added if the object is being deleted, found new "
-                        + "finalizers []string{\(list)}")
-                // The real server looks twice and says it twice.
-                causes += [cause, cause]
+                causes.append(
+                    .forbidden(
+                        "metadata.finalizers",
+                        "no new finalizers can be added if the object is being deleted, found new "
+                            + "finalizers []string{\(list)}"))
             }
         }
-        return causes
+        // The real server looks twice and says everything twice.
+        return causes + causes
     }
 
     // MARK: Names
@@ -53,10 +57,6 @@ enum MetadataRules {
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
         + "and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
         + "regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-    private static let label1035 =
-        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with "
-        + "an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or "
-        + "'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 
     /// What is wrong with a name; a prefix may end with a dash.
     static func nameProblem(
@@ -70,11 +70,10 @@ enum MetadataRules {
         case .label:
             if name.utf8.count > 63 { return "must be no more than 63 characters" }
             return isLabel(trimmed) ? nil : label
-        case .label1035:
+        case .serviceLabel:
             if name.utf8.count > 63 { return "must be no more than 63 characters" }
-            let startsWell = trimmed.utf8.first.map { (97...122).contains($0) } ?? false
             if trimmed.contains(".") { return "must not contain dots" }
-            return isLabel(trimmed) && startsWell ? nil : label1035
+            return isLabel(trimmed) ? nil : label
         case .pathSegment:
             if name == "." || name == ".." { return "may not be '\(name)'" }
             for sign in ["/", "%"] where name.contains(sign) {

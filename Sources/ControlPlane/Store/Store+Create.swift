@@ -25,10 +25,18 @@ extension Store {
             new.set(["metadata", "name"], to: .string(name))
         }
         prepare(&new, definition, namespace: namespace, context)
+        if kind == .service { try addresses.assign(&new, old: nil, &generator) }
+        if context.method != .apply, context.part != .system {
+            new = ServerSideApply.trackUpdate(
+                from: nil, to: new, .init(context, definition, force: false))
+        }
         var causes = MetadataRules.problems(ofCreated: new, definition)
         causes += definition.rules.validateCreate(new)
-        guard causes.isEmpty else { throw .invalid(kind, new.objectName, causes) }
-        guard (object.at("metadata", "resourceVersion")?.stringValue ?? "").isEmpty else {
+        guard causes.isEmpty else { throw .invalid(storedKind(definition), new.objectName, causes) }
+        guard
+            context.method == .apply
+                || (object.at("metadata", "resourceVersion")?.stringValue ?? "").isEmpty
+        else {
             throw .internalError("resourceVersion should not be set on objects to be created")
         }
         let key = ResourceKey(kind, namespace: new.objectNamespace, name: new.objectName)

@@ -20,16 +20,23 @@ extension Store {
         }
         var new = try change(presented(old, as: definition))
         if let convert = definition.rules.toStored { new = convert(new) }
-        try checkPreconditions(&new, old, key, definition)
+        try checkPreconditions(&new, old, key, definition, context)
+        let askedUID = new.objectUID
         carryOver(&new, old, definition, context)
         definition.rules.applyDefaults(&new)
         if context.part != .system { definition.rules.prepareUpdate(&new, old) }
+        if key.kind == .service { try addresses.assign(&new, old: old, &generator) }
         // A write of the status changes no spec; it may change annotations.
         if context.part != .status { raiseGeneration(&new, old, definition) }
         if context.part != .system {
-            var causes = MetadataRules.problems(ofUpdated: new, old, definition)
+            if context.method != .apply {
+                new = ServerSideApply.trackUpdate(
+                    from: old, to: new, .init(context, definition, force: false))
+            }
+            var causes = MetadataRules.problems(
+                ofUpdated: new, old, definition, askedUID: askedUID)
             causes += definition.rules.validateUpdate(new, old)
-            guard causes.isEmpty else { throw .invalid(key.kind, key.name, causes) }
+            guard causes.isEmpty else { throw .invalid(storedKind(definition), key.name, causes) }
         }
         if isReadyToGo(new, definition) {
             remove(new, definition)
@@ -51,19 +58,22 @@ extension Store {
             let created = try create(key.kind, namespace: key.namespace, object, context)
             return (created, true)
         }
-        return (try update(key, context) { _ in object }, false)
+        var replacing = context
+        replacing.method = .replace
+        return (try update(key, replacing) { _ in object }, false)
     }
 
     private func checkPreconditions(
         _ new: inout Document,
         _ old: Document,
         _ key: ResourceKey,
-        _ definition: KindDefinition
+        _ definition: KindDefinition,
+        _ context: WriteContext
     ) throws(APIStatus) {
         let asked = new.objectVersion
         let current = old.objectVersion
         let uid = new.objectUID
-        if !uid.isEmpty, uid != old.objectUID {
+        if context.method == .replace, !uid.isEmpty, uid != old.objectUID {
             let place = key.namespace.isEmpty ? key.name : "\(key.namespace)/\(key.name)"
             let group = key.kind.group.isEmpty ? "" : "\(key.kind.group)/"
             throw .conflict(
@@ -158,6 +168,16 @@ extension Store {
         }
         guard definition.kind == .namespace else { return true }
         return (object.at("spec", "finalizers")?.arrayValue ?? []).isEmpty
+    }
+}
+
+extension ServerSideApply.Request {
+    /// A write in the terms of the record of owners.
+    init(_ context: WriteContext, _ definition: KindDefinition, force: Bool) {
+        self.init(
+            manager: context.manager, apiVersion: definition.kind.apiVersion,
+            kind: definition.kind.kind, subresource: context.part.rawValue, force: force,
+            now: context.now, shape: definition.shape, hasStatus: definition.hasStatus)
     }
 }
 

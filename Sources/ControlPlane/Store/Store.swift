@@ -14,10 +14,20 @@ package struct WriteContext: Sendable {
         case system
     }
 
+    /// How the write came; it decides what is checked and how owners are recorded.
+    enum Method: Hashable, Sendable {
+        case update
+        /// A whole object: another uid is a conflict, not an invalid change.
+        case replace
+        /// Server-side apply has recorded the owners itself.
+        case apply
+    }
+
     package var now: Timestamp
     /// The field manager.
     package var manager: String
     package var part: Part
+    var method = Method.update
 
     package init(now: Timestamp, manager: String = "unknown", part: Part = .main) {
         self.now = now
@@ -46,6 +56,7 @@ package struct Store: Sendable, CustomStringConvertible {
     private var logs: [String: EventLog] = [:]
     private var keysByUID: [String: ResourceKey] = [:]
     private var dependentsByOwner: [String: [ResourceKey]] = [:]
+    var addresses = ServiceAddresses()
     private let origin: Int64
 
     /// The version before the first change; what is older counts as compacted.
@@ -186,6 +197,11 @@ package struct Store: Sendable, CustomStringConvertible {
         return entries.entries(in: namespace).map { presented($0.document, as: definition) }
     }
 
+    /// The kind in whose form the objects of a kind are stored.
+    func storedKind(_ definition: KindDefinition) -> ResourceKind {
+        registry.stored(definition.storage)?.kind ?? definition.kind
+    }
+
     /// The stored form turned into the form of a version.
     func presented(_ stored: Document, as definition: KindDefinition) -> Document {
         if let convert = definition.rules.fromStored { return convert(stored) }
@@ -251,7 +267,8 @@ package struct Store: Sendable, CustomStringConvertible {
         _ definition: KindDefinition
     ) {
         guard let object = new ?? old else { return }
-        let kind = registry.stored(definition.storage)?.kind ?? definition.kind
+        if definition.kind == .service { addresses.note(from: old, to: new) }
+        let kind = storedKind(definition)
         let key = ResourceKey(kind, namespace: object.objectNamespace, name: object.objectName)
         if new == nil {
             keysByUID[object.objectUID] = nil

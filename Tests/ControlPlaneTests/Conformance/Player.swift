@@ -9,6 +9,7 @@ struct Player {
     private let scenario: Document
     private let definitions: [Document]
     private var store: Store
+    private var controllers = ControllerLoop()
     private var now = Timestamp(milliseconds: 1_767_225_600_000)
     private var bindings = Bindings()
     private var watches: [OpenWatch] = []
@@ -70,7 +71,7 @@ struct Player {
     /// Lets time pass, in which controllers work.
     private mutating func wait(_ span: TimeSpan) {
         now = now + span
-        ControllerLoop.run(&store, now: now)
+        controllers.run(&store, now: now)
         collect()
     }
 
