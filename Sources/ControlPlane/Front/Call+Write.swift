@@ -6,6 +6,7 @@ extension Call {
 
     func create(_ store: inout Store) throws(APIStatus) -> APIResponse {
         let object = try checkedObject(name: "")
+        try checkServiceAccount(object, store)
         let dryRun = try isDryRun("CreateOptions")
         let namespace = path.namespace
         var created = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
@@ -13,6 +14,20 @@ extension Call {
         }
         if dryRun { created.set(["metadata", "resourceVersion"], to: nil) }
         return answer(created, status: 201)
+    }
+
+    /// A pod's service account must exist; `default` comes with the namespace.
+    private func checkServiceAccount(_ pod: Document, _ store: Store) throws(APIStatus) {
+        guard kind == .pod,
+            let name = pod.at("spec", "serviceAccountName")?.stringValue,
+            !name.isEmpty, name != "default"
+        else { return }
+        let account = ResourceKey(.serviceAccount, namespace: path.namespace, name: name)
+        guard store.object(account) == nil else { return }
+        throw .forbidden(
+            kind, pod.objectName,
+            "error looking up service account \(path.namespace)/\(name): "
+                + "serviceaccount \"\(name)\" not found")
     }
 
     func replace(
@@ -157,7 +172,8 @@ extension Call {
         let given = object.objectName
         guard given.isEmpty || given == path.name else {
             throw .badRequest(
-                "the name of the object (\(given)) does not match the name on the URL (\(path.name))"
+                "the name of the object (\(given)) does not match the name on the URL "
+                    + "(\(path.name))"
             )
         }
         let namespace = object.objectNamespace

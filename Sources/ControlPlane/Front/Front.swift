@@ -15,11 +15,22 @@ package enum Front {
             case .coreVersions, .groups, .group, .groupVersion, .openAPIIndex, .openAPI:
                 return .response(try Discovery.answer(request, store))
             case .resource(let path):
-                return try resource(path, request, store: &store, now: now)
+                let answer = try resource(path, request, store: &store, now: now)
+                return warned(answer, path)
             }
         } catch {
             return .response(APIResponse(error))
         }
+    }
+
+    /// The answer with a warning where the resource is on its way out.
+    private static func warned(_ answer: APIAnswer, _ path: RequestPath.Resource) -> APIAnswer {
+        guard path.group.isEmpty, path.plural == "endpoints",
+            case .response(var response) = answer
+        else { return answer }
+        let words = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+        response.headers.append((name: "Warning", value: "299 - \"\(words)\""))
+        return .response(response)
     }
 
     private static func resource(

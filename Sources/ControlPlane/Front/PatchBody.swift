@@ -19,7 +19,7 @@ enum PatchBody {
                 code: 415, reason: "UnsupportedMediaType",
                 message: "the body of the request was in an unknown format - accepted media types "
                     + "include: application/json-patch+json, application/merge-patch+json, "
-                    + "application/apply-patch+yaml, application/apply-patch+cbor")
+                    + "application/apply-patch+yaml")
         default: throw MediaTypes.unsupportedPatch
         }
     }

@@ -75,6 +75,7 @@ extension Store {
         guard isHeld else {
             if definition.returnsDeletedObject { mark(&new, grace: 0, context) }
             remove(new, definition)
+            new.set(["metadata", "resourceVersion"], to: .string(String(version)))
             return .gone(presented(new, as: definition))
         }
         if old.isTerminating {
