@@ -249,6 +249,14 @@ package actor Mirror {
     private func attempt<Result: Sendable>(
         _ body: (Exchange) throws(GitError) -> Result, _ exchange: Exchange
     ) -> Swift.Result<Result, GitError> {
-        .init { () throws(GitError) in try body(exchange) }
+        .init { () throws(GitError) in
+            do throws(GitError) {
+                return try body(exchange)
+            } catch  where error.kind == .noSpace && !error.message.contains(path) {
+                throw GitError(
+                    .noSpace, code: error.code, during: error.operation,
+                    "no space left on device under \(path): \(error.message)")
+            }
+        }
     }
 }
