@@ -49,6 +49,9 @@ package struct KindView<Value: ObservedValue>: Sendable {
 
     package subscript(name: NamespacedName) -> Entry? { entries[name] }
 
+    /// Releases that objects name by their label, ordered.
+    package var owners: [NamespacedName] { byRelease.keys.sorted() }
+
     /// Names of the objects that carry a release's label, ordered.
     package func names(of release: NamespacedName) -> [String] {
         (byRelease[release] ?? []).sorted()

@@ -203,6 +203,7 @@ package struct HTTPRouteView: Hashable, Sendable {
     }
 
     package let metadata: ObjectMetadata
+    package let owned: OwnedMetadata
     package let spec: Document
     package let parents: [Parent]
     /// Service names and weights of the only rule; `nil` where there are more rules, other kinds of
@@ -211,8 +212,9 @@ package struct HTTPRouteView: Hashable, Sendable {
 
     package init?(_ object: Document) {
         let metadata = ObjectMetadata(of: object)
-        guard !metadata.name.isEmpty else { return nil }
+        guard let owned = OwnedMetadata(object) else { return nil }
         self.metadata = metadata
+        self.owned = owned
         spec = object["spec"] ?? .null
         parents = (object.at("status", "parents")?.arrayValue ?? []).compactMap { parent in
             guard let reference = parent["parentRef"], let name = reference["name"]?.stringValue
@@ -234,13 +236,8 @@ package struct HTTPRouteView: Hashable, Sendable {
 
     package var epoch: Int64 { metadata.annotation(Names.epoch).flatMap { Int64($0) } ?? 0 }
 
-    /// The mark of refusal: digest and attempt.
-    package var refused: (digest: Digest, intent: Int64)? {
-        guard let parts = metadata.annotation(Names.refused)?.split(separator: "@"),
-            parts.count == 2, let digest = Digest(parts[0]), let intent = Int64(parts[1])
-        else { return nil }
-        return (digest, intent)
-    }
+    /// The mark of refusal.
+    package var refused: RefusedMark? { owned.refused }
 
     /// The split, for the digests that backends can stand for; `nil` where the route says something
     /// else than Slipway writes.

@@ -1,0 +1,88 @@
+package import Domain
+package import Resources
+
+/// Everything known of the cluster, a view per kind.
+package struct ClusterView: Sendable {
+    package var releases = KindView<ReleaseRecord>()
+    package var sources = KindView<SourceRecord>()
+    package var routes = KindView<HTTPRouteView>()
+    package var gateways = KindView<GatewayView>()
+    package var deployments = KindView<DeploymentRecord>()
+    package var services = KindView<ServiceRecord>()
+    package var revisions = KindView<RevisionView>()
+    package var pods = KindView<PodRecord>()
+    package var slices = KindView<EndpointSliceView>()
+
+    package init() {}
+
+    /// The kinds that are listed and watched, with the label that objects must carry (`nil`: all).
+    package static let kinds: [(kind: ResourceKind, label: String?)] = [
+        (.modelRelease, nil), (.releaseSource, nil), (.gateway, nil),
+        (.httpRoute, "slipway.dev/release"), (.deployment, "slipway.dev/release"),
+        (.service, "slipway.dev/release"), (.controllerRevision, "slipway.dev/release"),
+        (.pod, "slipway.dev/release"), (.endpointSlice, "slipway.dev/release"),
+    ]
+
+    /// Every kind was listed completely since the start.
+    package var isSynced: Bool {
+        releases.isSynced && sources.isSynced && routes.isSynced && gateways.isSynced
+            && deployments.isSynced && services.isSynced && revisions.isSynced && pods.isSynced
+            && slices.isSynced
+    }
+
+    /// What changed: names of objects of a kind and the releases their labels name.
+    package struct Change: Hashable, Sendable {
+        package let kind: ResourceKind
+        package let name: NamespacedName
+        package let release: NamespacedName?
+    }
+
+    /// Takes in what a list or watch said.
+    package mutating func apply(_ kind: ResourceKind, _ event: ViewEvent) -> [Change] {
+        func changes<V>(_ changes: [KindView<V>.Change]) -> [Change] {
+            changes.map { Change(kind: kind, name: $0.name, release: $0.release) }
+        }
+        switch kind {
+        case .modelRelease: return changes(releases.apply(event))
+        case .releaseSource: return changes(sources.apply(event))
+        case .httpRoute: return changes(routes.apply(event))
+        case .gateway: return changes(gateways.apply(event))
+        case .deployment: return changes(deployments.apply(event))
+        case .service: return changes(services.apply(event))
+        case .controllerRevision: return changes(revisions.apply(event))
+        case .pod: return changes(pods.apply(event))
+        case .endpointSlice: return changes(slices.apply(event))
+        default: return []
+        }
+    }
+
+    /// Takes in that a read found nothing.
+    package mutating func remove(_ key: ResourceKey) -> [Change] {
+        let name = NamespacedName(namespace: key.namespace, name: key.name)
+        func change<V>(_ change: KindView<V>.Change?) -> [Change] {
+            change.map { [Change(kind: key.kind, name: $0.name, release: $0.release)] } ?? []
+        }
+        switch key.kind {
+        case .modelRelease: return change(releases.remove(name, at: nil, uid: nil))
+        case .releaseSource: return change(sources.remove(name, at: nil, uid: nil))
+        case .httpRoute: return change(routes.remove(name, at: nil, uid: nil))
+        case .gateway: return change(gateways.remove(name, at: nil, uid: nil))
+        case .deployment: return change(deployments.remove(name, at: nil, uid: nil))
+        case .service: return change(services.remove(name, at: nil, uid: nil))
+        case .controllerRevision: return change(revisions.remove(name, at: nil, uid: nil))
+        case .pod: return change(pods.remove(name, at: nil, uid: nil))
+        case .endpointSlice: return change(slices.remove(name, at: nil, uid: nil))
+        default: return []
+        }
+    }
+
+    /// Releases that exist or of which objects exist, ordered.
+    package var knownReleases: [NamespacedName] {
+        var names = Set(releases.names)
+        names.formUnion(routes.owners)
+        names.formUnion(deployments.owners)
+        names.formUnion(services.owners)
+        names.formUnion(revisions.owners)
+        return names.sorted()
+    }
+}
