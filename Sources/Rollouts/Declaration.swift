@@ -4,6 +4,18 @@ import Verdicts
 
 /// What Git wants, and what the route remembers of earlier lives of the controller.
 extension ReleaseMachine {
+    /// Takes note of a revert that Git has, or does not need any more.
+    mutating func settleRevert() {
+        guard let settled = snapshot.settledRevert,
+            status.pendingRevert?.intent == settled.intent
+        else { return }
+        status.pendingRevert = nil
+        if let index = status.history.firstIndex(where: { $0.intent == settled.intent }) {
+            let evidence = "\(status.history[index].evidence); \(settled.note)"
+            status.history[index].evidence = String(evidence.prefix(1000))
+        }
+    }
+
     /// A route of ours without a status (a restored or reinstalled CRD, a release made again under
     /// the same name): what serves is taken as it is, and counts as provisional.
     mutating func adoptWhatServes() {

@@ -11,10 +11,7 @@ extension ReleaseMachine {
         let proven = status.proven?.shares.map(\.digest) ?? []
         let target = status.attempt?.target.map(\.digest) ?? []
         for digest in Set(proven + target).sorted() {
-            guard let observed = snapshot.version(digest) else {
-                verdicts[digest] = .starting("not made yet")
-                continue
-            }
+            let observed = snapshot.version(digest)
             var policy = spec.health
             if proven.contains(digest), status.attempt?.new.contains(digest) != true {
                 policy.restartsMax = .max
@@ -22,14 +19,14 @@ extension ReleaseMachine {
                 policy.progressDeadline = .longest
             }
             let since =
-                [observed.created, status.attempt?.startedAt].compactMap { $0 }.max() ?? now
+                [observed?.created, status.attempt?.startedAt].compactMap { $0 }.max() ?? now
             let judge = HealthJudge(
                 policy: policy,
                 desired: spec.serving.replicas,
                 since: since,
                 proberTrusted: snapshot.proberTrusted
             )
-            let (verdict, recheck) = judge.verdict(observed.pods, now: now)
+            let (verdict, recheck) = judge.verdict(observed?.pods ?? [], now: now)
             verdicts[digest] = verdict
             if let recheck { wake(at: recheck) }
         }

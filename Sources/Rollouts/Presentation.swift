@@ -10,8 +10,9 @@ extension ReleaseMachine {
         presentVersions(live)
         presentStep()
         let (phase, message) = phaseAndMessage()
+        let trouble = snapshot.trouble.map { "; \($0)" } ?? ""
         status.phase = phase
-        status.message = String(message.prefix(1000))
+        status.message = String((message + trouble).prefix(1000))
         presentConditions()
     }
 

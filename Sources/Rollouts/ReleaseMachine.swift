@@ -37,6 +37,7 @@ package struct ReleaseMachine {
     }
 
     private mutating func run() -> Decision {
+        settleRevert()
         adoptWhatServes()
         absorbMark()
         takeDeclaration()

@@ -13,6 +13,10 @@ package struct ReleaseSnapshot: Sendable {
     package var remembered: RememberedFailure?
     /// The prober reached pods of proven versions lately.
     package var proberTrusted: Bool
+    /// A revert in Git that ended and may still stand as pending in the status.
+    package var settledRevert: SettledRevert?
+    /// Why writes for this release fail, for people.
+    package var trouble: String?
     package var settings: RolloutSettings
 
     package init(
@@ -22,6 +26,8 @@ package struct ReleaseSnapshot: Sendable {
         gateway: GatewayObservation,
         remembered: RememberedFailure? = nil,
         proberTrusted: Bool = true,
+        settledRevert: SettledRevert? = nil,
+        trouble: String? = nil,
         settings: RolloutSettings = .init()
     ) {
         self.release = release
@@ -30,6 +36,8 @@ package struct ReleaseSnapshot: Sendable {
         self.gateway = gateway
         self.remembered = remembered
         self.proberTrusted = proberTrusted
+        self.settledRevert = settledRevert
+        self.trouble = trouble
         self.settings = settings
     }
 
@@ -62,6 +70,18 @@ package struct RememberedFailure: Hashable, Sendable {
         self.digest = digest
         self.intent = intent
         self.failure = failure
+    }
+}
+
+/// How a revert in Git ended.
+package struct SettledRevert: Hashable, Sendable {
+    package let intent: Int64
+    /// `reverted in Git by 1a2b3c4`, or why it was not needed.
+    package let note: String
+
+    package init(intent: Int64, note: String) {
+        self.intent = intent
+        self.note = note
     }
 }
 
