@@ -11,13 +11,19 @@ struct Backoff: Sendable {
     static let first = TimeSpan.seconds(1)
     static let longest = TimeSpan.minutes(1)
 
+    /// The first `free` failures cost no wait.
     mutating func fail(
-        _ reason: String, now: Timestamp, retryAfter: TimeSpan?, jitter: inout SplitMix64
+        _ reason: String, now: Timestamp, retryAfter: TimeSpan? = nil, free: Int = 0,
+        longest: TimeSpan = Self.longest, jitter: inout SplitMix64
     ) {
-        failures = min(failures + 1, 16)
-        self.reason = reason
-        let doubled = Self.first.milliseconds << Int64(min(failures - 1, 6))
-        let span = min(doubled, Self.longest.milliseconds)
+        failures = min(failures + 1, 100)
+        self.reason = String(reason.prefix(500))
+        guard failures > free || retryAfter != nil else {
+            until = now
+            return
+        }
+        let doubled = Self.first.milliseconds << Int64(min(max(failures - free - 1, 0), 6))
+        let span = min(doubled, longest.milliseconds)
         let extra = Int64(jitter.next() % UInt64(span / 4 + 1))
         until = now + max(.milliseconds(span + extra), min(retryAfter ?? .zero, .minutes(5)))
     }

@@ -1,76 +1,117 @@
 import Domain
 import Resources
 
-/// What is under way in the world: effects whose end has not come back, and the waits after
-/// failures. Per object at most one write or read is under way.
+/// Whom an effect or a timer is for.
+enum Subject: Hashable, Sendable, Comparable {
+    case source(NamespacedName)
+    case release(NamespacedName)
+
+    static func < (left: Subject, right: Subject) -> Bool {
+        switch (left, right) {
+        case (.source(let one), .source(let other)), (.release(let one), .release(let other)):
+            one < other
+        case (.source, .release): true
+        case (.release, .source): false
+        }
+    }
+}
+
+/// What is under way in the world: effects whose end has not come back, objects that have to be
+/// read before anything is decided about them, and the waits after failures. Per object at most
+/// one write or read is under way.
 struct Flights: Sendable {
     /// What an effect was for.
     enum Purpose: Hashable, Sendable {
-        case write(ResourceKey, WriteRequest)
+        case write(WriteRequest)
         case read(ResourceKey)
-        case probe(pod: NamespacedName, uid: String, release: NamespacedName)
-        case revert(release: NamespacedName)
-        case record(release: NamespacedName)
+        /// Golden inferences of a pod, by uid.
+        case golden(pod: String)
+        /// Can the prober reach a pod of a proven version?
+        case reach
+        case revert(intent: Int64)
+        case record(Document)
     }
 
-    private var purposes: [EffectID: Purpose] = [:]
+    /// One effect under way.
+    struct Flight: Sendable {
+        let subject: Subject
+        let purpose: Purpose
+    }
+
+    private var flights: [EffectID: Flight] = [:]
     private var busy: [ResourceKey: EffectID] = [:]
     private var backoffs: [ResourceKey: Backoff] = [:]
-    /// Objects whose last write ended unknown: nothing is decided for their release until they
-    /// were read.
-    private(set) var uncertain: Set<ResourceKey> = []
+    /// Objects whose last write was refused for what it was based on, or ended unknown.
+    private var doubts: [Subject: Set<ResourceKey>] = [:]
     private var lastID: UInt64 = 0
 
-    var isEmpty: Bool { purposes.isEmpty }
+    /// Effects under way.
+    var count: Int { flights.count }
 
     /// Starts an effect.
-    mutating func start(_ purpose: Purpose) -> EffectID {
+    mutating func start(_ purpose: Purpose, for subject: Subject) -> EffectID {
         lastID += 1
         let id = EffectID(lastID)
-        purposes[id] = purpose
+        flights[id] = Flight(subject: subject, purpose: purpose)
         if let key = purpose.key { busy[key] = id }
         return id
     }
 
     /// Ends an effect; `nil` for one that is not known (it came back twice).
-    mutating func end(_ id: EffectID) -> Purpose? {
-        guard let purpose = purposes.removeValue(forKey: id) else { return nil }
-        if let key = purpose.key, busy[key] == id { busy[key] = nil }
-        return purpose
+    mutating func end(_ id: EffectID) -> Flight? {
+        guard let flight = flights.removeValue(forKey: id) else { return nil }
+        if let key = flight.purpose.key, busy[key] == id { busy[key] = nil }
+        return flight
     }
 
     func isBusy(_ key: ResourceKey) -> Bool { busy[key] != nil }
 
-    /// Nothing is under way for the object and no wait is on.
-    func isFree(_ key: ResourceKey, now: Timestamp) -> Bool {
+    /// Nothing is under way for the object, it needs no reading and no wait is on.
+    func isFree(_ key: ResourceKey, of subject: Subject, now: Timestamp) -> Bool {
         busy[key] == nil && backoffs[key]?.isOver(now) != false
+            && doubts[subject]?.contains(key) != true
     }
 
-    /// The wait of an object, if one is on.
-    func wait(_ key: ResourceKey) -> Backoff? { backoffs[key] }
+    /// When the wait of an object ends, if one is on.
+    func waitEnd(_ key: ResourceKey, now: Timestamp) -> Timestamp? {
+        backoffs[key].flatMap { $0.isOver(now) ? nil : $0.until }
+    }
+
+    /// Why the last write of an object failed, while it is waited with.
+    func failure(_ key: ResourceKey) -> String? { backoffs[key]?.reason }
 
     mutating func fail(
         _ key: ResourceKey, _ reason: String, now: Timestamp, retryAfter: TimeSpan? = nil,
-        jitter: inout SplitMix64
+        free: Int = 0, longest: TimeSpan = Backoff.longest, jitter: inout SplitMix64
     ) {
         backoffs[key, default: Backoff()].fail(
-            reason, now: now, retryAfter: retryAfter, jitter: &jitter)
+            reason, now: now, retryAfter: retryAfter, free: free, longest: longest, jitter: &jitter)
     }
 
-    mutating func succeed(_ key: ResourceKey) {
-        backoffs[key] = nil
-        uncertain.remove(key)
+    mutating func succeed(_ key: ResourceKey) { backoffs[key] = nil }
+
+    /// The object has to be read before the next decision about it.
+    mutating func doubt(_ key: ResourceKey, for subject: Subject) {
+        doubts[subject, default: []].insert(key)
     }
 
-    mutating func doubt(_ key: ResourceKey) { uncertain.insert(key) }
+    /// The object was read.
+    mutating func settle(_ key: ResourceKey, for subject: Subject) {
+        doubts[subject]?.remove(key)
+        if doubts[subject]?.isEmpty == true { doubts[subject] = nil }
+    }
+
+    /// Objects of a subject that have to be read, ordered.
+    func doubts(of subject: Subject) -> [ResourceKey] { (doubts[subject] ?? []).sorted() }
 }
 
 extension Flights.Purpose {
     /// The API object that is written or read.
-    fileprivate var key: ResourceKey? {
+    var key: ResourceKey? {
         switch self {
-        case .write(let key, _), .read(let key): key
-        case .probe, .revert, .record: nil
+        case .write(let request): request.key
+        case .read(let key): key
+        case .golden, .reach, .revert, .record: nil
         }
     }
 }

@@ -1,0 +1,152 @@
+import API
+import Domain
+import Observed
+import Resources
+
+/// Taking in what happened.
+extension Engine {
+    mutating func absorb(_ event: Event, now: Timestamp) {
+        switch event {
+        case .tick: break
+        case .view(let kind, let event):
+            for change in view.apply(kind, event) { touch(change) }
+        case .written(let id, let outcome):
+            guard let flight = flights.end(id), case .write(let request) = flight.purpose else {
+                return
+            }
+            written(request, outcome, for: flight.subject, now: now)
+            touch(flight.subject)
+        case .read(let id, let outcome):
+            guard let flight = flights.end(id), case .read(let key) = flight.purpose else {
+                return
+            }
+            wasRead(key, outcome, for: flight.subject, now: now)
+            touch(flight.subject)
+        case .fetched(let source, let outcome): fetched(source, outcome, now: now)
+        case .notified(let source):
+            sources[source]?.nextFetch = now
+            touch(.source(source))
+        case .probed(let id, let outcome):
+            guard let flight = flights.end(id), case .release(let release) = flight.subject else {
+                return
+            }
+            probed(release, flight.purpose, outcome, now: now)
+            touch(flight.subject)
+        case .reverted(let id, let outcome), .recorded(let id, let outcome):
+            guard let flight = flights.end(id), case .release(let release) = flight.subject else {
+                return
+            }
+            wroteGit(release, flight.purpose, outcome, now: now)
+            touch(flight.subject)
+        }
+    }
+
+    /// Marks who has to look again after an object changed.
+    mutating func touch(_ change: ClusterView.Change) {
+        switch change.kind {
+        case .modelRelease:
+            touch(.release(change.name))
+            let route = view.releases[change.name]?.value.decoded.value?.spec.traffic
+            if case .gateway(let traffic) = route {
+                for reference in traffic.parentRefs {
+                    let gateway = NamespacedName(
+                        namespace: reference.namespace ?? change.name.namespace,
+                        name: reference.name)
+                    gatewayUsers[gateway, default: []].insert(change.name)
+                }
+            }
+        case .releaseSource: touch(.source(change.name))
+        case .gateway:
+            for release in gatewayUsers[change.name] ?? [] { touch(.release(release)) }
+        default:
+            if let release = change.release { touch(.release(release)) }
+            // A route or a version that is not ours has no label to find the release by.
+            if change.kind == .httpRoute { touch(.release(change.name)) }
+        }
+    }
+
+    private mutating func written(
+        _ request: WriteRequest, _ outcome: WriteOutcome, for subject: Subject, now: Timestamp
+    ) {
+        let key = request.key
+        switch outcome {
+        case .applied(let object):
+            flights.succeed(key)
+            if case .delete = request {
+                flights.doubt(key, for: subject)
+            } else {
+                for change in view.apply(key.kind, .changed(object)) { touch(change) }
+            }
+        case .unknown(let reason):
+            flights.fail(key, reason, now: now, free: 1, longest: patience(key), jitter: &jitter)
+            flights.doubt(key, for: subject)
+        case .notApplied(let refusal):
+            refused(key, refusal, for: subject, now: now)
+        }
+    }
+
+    private mutating func refused(
+        _ key: ResourceKey, _ refusal: WriteRefusal, for subject: Subject, now: Timestamp
+    ) {
+        switch refusal.kind {
+        case .conflict, .alreadyExists, .notFound:
+            // The decision was made on something that is no longer so: read, decide again.
+            flights.doubt(key, for: subject)
+            flights.fail(
+                key, refusal.message, now: now, free: 3, longest: patience(key), jitter: &jitter)
+        case .fieldConflict:
+            let owners =
+                refusal.causes.isEmpty ? "" : " (\(refusal.causes.joined(separator: "; ")))"
+            flights.fail(key, "\(refusal.message)\(owners)", now: now, jitter: &jitter)
+        case .invalid, .forbidden:
+            flights.fail(key, refusal.message, now: now, jitter: &jitter)
+        case .tooManyRequests, .unreachable:
+            flights.fail(
+                key, refusal.message, now: now, retryAfter: refusal.retryAfter,
+                longest: patience(key), jitter: &jitter)
+        }
+    }
+
+    /// Routes are tried again soon: a revert may wait for it.
+    private func patience(_ key: ResourceKey) -> TimeSpan {
+        key.kind == .httpRoute ? .seconds(2) : Backoff.longest
+    }
+
+    private mutating func wasRead(
+        _ key: ResourceKey, _ outcome: ReadOutcome, for subject: Subject, now: Timestamp
+    ) {
+        switch outcome {
+        case .found(let object):
+            flights.settle(key, for: subject)
+            for change in view.apply(key.kind, .changed(object)) { touch(change) }
+        case .notFound:
+            flights.settle(key, for: subject)
+            for change in view.remove(key) { touch(change) }
+            if key.kind == .modelRelease, case .release(let release) = subject {
+                releases[release, default: .init()].confirmedGone = true
+            }
+        case .failed(let refusal):
+            flights.fail(
+                key, refusal.message, now: now, retryAfter: refusal.retryAfter,
+                longest: patience(key), jitter: &jitter)
+        }
+    }
+
+    /// Reads what is in doubt; true while a doubt stands. The reads wait out back-offs.
+    mutating func resolveDoubts(of subject: Subject, now: Timestamp) -> [ResourceKey] {
+        let doubts = flights.doubts(of: subject)
+        for key in doubts where !flights.isBusy(key) {
+            if let until = flights.waitEnd(key, now: now) {
+                wake(subject, at: until)
+            } else {
+                read(key, for: subject)
+            }
+        }
+        return doubts
+    }
+
+    /// Looks at a subject again at a time, if nothing is due earlier.
+    mutating func wake(_ subject: Subject, at time: Timestamp) {
+        wakes[subject] = min(wakes[subject] ?? time, time)
+    }
+}

@@ -1,0 +1,119 @@
+import API
+import Domain
+import Observed
+import Rollouts
+
+/// Writing into Git what happened: the revert, and the record on the state branch.
+extension Engine {
+    /// Starts what Git is owed for a release whose status is stored.
+    mutating func settleGit(_ release: ModelRelease, now: Timestamp) {
+        let id = release.id
+        guard let source = release.metadata.annotation(Names.source).flatMap({ NamespacedName($0) })
+        else {
+            dropRevert(release, "the release does not come from Git")
+            return
+        }
+        guard let spec = view.sources[source]?.value.decoded.value?.spec else {
+            if view.sources[source] == nil {
+                dropRevert(release, "ReleaseSource \(source) does not exist")
+            }
+            return
+        }
+        guard spec.writeBack.enabled else {
+            dropRevert(release, "writeBack is off in ReleaseSource \(source)")
+            return
+        }
+        guard let memory = releases[id] else { return }
+        if let pending = release.status.pendingRevert, !memory.revertInFlight,
+            memory.settledRevert == nil
+        {
+            if memory.revertBackoff.isOver(now) {
+                releases[id]?.revertInFlight = true
+                let order = RevertOrder(
+                    source: source, spec: spec, release: id, refused: pending.refused,
+                    restore: pending.restore, reason: pending.message, manual: pending.manual,
+                    at: now)
+                start(.revert(intent: pending.intent), for: .release(id)) { .revert($0, order) }
+            } else {
+                wake(.release(id), at: memory.revertBackoff.until)
+            }
+        }
+        settleRecord(release, source: source, spec: spec, now: now)
+    }
+
+    private mutating func dropRevert(_ release: ModelRelease, _ reason: String) {
+        guard let pending = release.status.pendingRevert,
+            releases[release.id]?.settledRevert == nil
+        else { return }
+        releases[release.id]?.settledRevert = SettledRevert(
+            intent: pending.intent, note: "no revert in Git: \(reason)")
+        touch(.release(release.id))
+    }
+
+    private mutating func settleRecord(
+        _ release: ModelRelease, source: NamespacedName, spec: SourceSpec, now: Timestamp
+    ) {
+        guard let memory = releases[release.id], !memory.recordInFlight,
+            let content = record(of: release), content != memory.recorded
+        else { return }
+        guard memory.recordBackoff.isOver(now) else {
+            wake(.release(release.id), at: memory.recordBackoff.until)
+            return
+        }
+        releases[release.id]?.recordInFlight = true
+        let order = RecordOrder(
+            source: source, spec: spec, release: release.id, content: content, at: now)
+        start(.record(content), for: .release(release.id)) { .record($0, order) }
+    }
+
+    /// What the state branch says of a release; `nil` while there is nothing to say.
+    private func record(of release: ModelRelease) -> Document? {
+        let status = release.status
+        let proven = status.proven.flatMap { $0.provisional ? nil : $0 }
+        guard proven != nil || !status.quarantine.isEmpty else { return nil }
+        let whole = status.document
+        var content: Document = [
+            "apiVersion": .string(ResourceKind.modelRelease.apiVersion), "kind": "ReleaseRecord",
+            "cluster": .string(settings.cluster),
+            "release": .string(release.id.description),
+            "lastAppliedCommit": .string(status.observedCommit),
+        ]
+        if proven != nil { content["proven"] = whole["proven"] }
+        content["quarantine"] = whole["quarantine"]
+        content["evidence"] = whole["history"]?[0]
+        return content
+    }
+
+    /// Takes in how a write into Git ended.
+    mutating func wroteGit(
+        _ id: NamespacedName, _ purpose: Flights.Purpose, _ outcome: GitOutcome, now: Timestamp
+    ) {
+        switch (purpose, outcome) {
+        case (.revert(let intent), .pushed(let commit)):
+            releases[id]?.revertInFlight = false
+            releases[id]?.revertBackoff = .init()
+            releases[id]?.settledRevert = SettledRevert(
+                intent: intent, note: "reverted in Git by \(commit.prefix(7))")
+            if let source = declaredBy[id] {
+                sources[source]?.nextFetch = now
+                touch(.source(source))
+            }
+        case (.revert(let intent), .dropped(let reason)):
+            releases[id]?.revertInFlight = false
+            releases[id]?.revertBackoff = .init()
+            releases[id]?.settledRevert = SettledRevert(
+                intent: intent, note: "no revert in Git: \(reason)")
+        case (.revert, .failed(let reason)):
+            releases[id]?.revertInFlight = false
+            releases[id]?.revertBackoff.fail(reason, now: now, jitter: &jitter)
+        case (.record(let content), .pushed), (.record(let content), .dropped):
+            releases[id]?.recordInFlight = false
+            releases[id]?.recordBackoff = .init()
+            releases[id]?.recorded = content
+        case (.record, .failed(let reason)):
+            releases[id]?.recordInFlight = false
+            releases[id]?.recordBackoff.fail(reason, now: now, jitter: &jitter)
+        default: break
+        }
+    }
+}

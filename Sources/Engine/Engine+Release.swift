@@ -1,0 +1,169 @@
+import API
+import Domain
+import Observed
+import Resources
+import Rollouts
+
+/// Looking after one release.
+extension Engine {
+    /// Decides for a release and starts what follows: a route that takes traffic back before
+    /// anything else, progress only on a status that is stored.
+    mutating func settleRelease(_ id: NamespacedName, now: Timestamp) {
+        let subject = Subject.release(id)
+        wakes[subject] = nil
+        defer { timers.set(subject, at: wakes[subject]) }
+        let doubts = resolveDoubts(of: subject, now: now)
+        guard let record = view.releases[id]?.value else {
+            settleGone(id, now: now)
+            applyDeclaration(id, now: now)
+            return
+        }
+        releases[id, default: .init()].confirmedGone = false
+        releases[id]?.routeGone = nil
+        switch record.decoded {
+        case .refused(let errors):
+            complain(record, errors, now: now)
+        case .decoded(let release):
+            let blocked = doubts.contains {
+                $0.kind == .httpRoute || $0.kind == .modelRelease
+            }
+            if !blocked { decide(release, record, now: now) }
+        }
+        applyDeclaration(id, now: now)
+    }
+
+    private mutating func decide(
+        _ release: ModelRelease, _ record: ReleaseRecord, now: Timestamp
+    ) {
+        let id = release.id
+        let subject = Subject.release(id)
+        let builder = SnapshotBuilder(
+            view: view, release: release, memory: releases[id] ?? .init(),
+            settings: settings.rollout, now: now)
+        let decision = ReleaseMachine.decide(
+            builder.snapshot(trouble: trouble(id, builder)), now: now)
+        remember(decision, release)
+        if let time = decision.wake { wake(subject, at: time) }
+        let isStored = release.status.essential == decision.status.essential
+        if let intent = decision.route, intent.direction == .backward || isStored {
+            writeRoute(intent, builder, now: now)
+        }
+        // A revert's route goes before its status; else the status goes before all progress.
+        let revertStands = decision.failure != nil
+        if !revertStands { writeStatus(decision.status, record, now: now) }
+        if isStored || !revertStands {
+            ensureVersions(decision.ensure, builder, now: now)
+            removeVersions(decision.remove, builder, now: now)
+        }
+        ask(decision.probe, builder, now: now)
+        if isStored { settleGit(release, now: now) }
+    }
+
+    /// Keeps the failure that a route write acts on until the status tells of it.
+    private mutating func remember(_ decision: Decision, _ release: ModelRelease) {
+        let id = release.id
+        if let failure = decision.failure {
+            releases[id]?.remembered = failure
+        } else if let old = releases[id]?.remembered,
+            release.status.attempt?.intent != old.intent
+        {
+            releases[id]?.remembered = nil
+        }
+        if let settled = releases[id]?.settledRevert,
+            release.status.pendingRevert?.intent != settled.intent
+        {
+            releases[id]?.settledRevert = nil
+        }
+    }
+
+    /// What keeps writes for a release from succeeding, in words.
+    private func trouble(_ id: NamespacedName, _ builder: SnapshotBuilder) -> String? {
+        var keys = [builder.router.key]
+        for share in builder.release.spec.declaredShares {
+            let name = Names.versioned(id.name, share.digest)
+            for kind in [ResourceKind.controllerRevision, .deployment, .service] {
+                keys.append(ResourceKey(kind, namespace: id.namespace, name: name))
+            }
+        }
+        for key in keys {
+            if let failure = flights.failure(key) { return "\(key): \(failure)" }
+        }
+        return nil
+    }
+
+    private mutating func writeRoute(
+        _ intent: RouteIntent, _ builder: SnapshotBuilder, now: Timestamp
+    ) {
+        let subject = Subject.release(builder.release.id)
+        let router = builder.router
+        guard flights.isFree(router.key, of: subject, now: now) else {
+            if let until = flights.waitEnd(router.key, now: now) { wake(subject, at: until) }
+            return
+        }
+        let content = GatewayRouter.Content(
+            split: intent.split, refused: intent.refused?.description, epoch: settings.epoch)
+        if let stored = view.routes[builder.release.id]?.value {
+            guard stored.epoch <= settings.epoch else { return }
+            write(.jsonPatch(router.key, router.patch(stored, content)), for: subject)
+        } else {
+            write(.create(router.key, router.object(content)), for: subject)
+        }
+    }
+
+    /// Stores the status if it says something new.
+    private mutating func writeStatus(
+        _ status: ReleaseStatus, _ record: ReleaseRecord, now: Timestamp
+    ) {
+        let id = record.metadata.id
+        let subject = Subject.release(id)
+        let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
+        let document = status.document
+        guard ReleaseStatus(record.status).document != document else { return }
+        guard flights.isFree(key, of: subject, now: now) else {
+            if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
+            return
+        }
+        announce(from: ReleaseStatus(record.status), to: status, about: record.metadata)
+        write(
+            .applyStatus(key, statusObject(.modelRelease, record.metadata, document)),
+            for: subject)
+    }
+
+    /// The body of a status write: its preconditions are the uid and version that were seen.
+    func statusObject(
+        _ kind: ResourceKind, _ metadata: ObjectMetadata, _ status: Document
+    ) -> Document {
+        [
+            "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind),
+            "metadata": [
+                "name": .string(metadata.name), "namespace": .string(metadata.namespace),
+                "uid": .string(metadata.uid),
+                "resourceVersion": .string(metadata.resourceVersion),
+            ],
+            "status": status,
+        ]
+    }
+
+    /// A ModelRelease that cannot be read: everything stays as it is, and the status says why.
+    private mutating func complain(
+        _ record: ReleaseRecord, _ errors: [FieldError], now: Timestamp
+    ) {
+        var status = ReleaseStatus(record.status)
+        let text = errors.prefix(5).map(\.description).joined(separator: "; ")
+        status.message = "the spec is invalid, nothing changes until it is mended: \(text)"
+        status.observedGeneration = record.metadata.generation
+        let condition = Condition(
+            type: "Synced", status: .no, reason: "Invalid", message: status.message,
+            observedGeneration: record.metadata.generation, lastTransition: now)
+        if let index = status.conditions.firstIndex(where: { $0.type == "Synced" }) {
+            let old = status.conditions[index]
+            status.conditions[index] = condition
+            if old.status == .no {
+                status.conditions[index].lastTransition = old.lastTransition
+            }
+        } else {
+            status.conditions.append(condition)
+        }
+        writeStatus(status, record, now: now)
+    }
+}

@@ -1,0 +1,285 @@
+import API
+import Desired
+import Domain
+import Observed
+import Resources
+
+/// Following a repository: looking, taking over what a commit declares, saying how it stands.
+extension Engine {
+    mutating func settleSource(_ id: NamespacedName, now: Timestamp) {
+        let subject = Subject.source(id)
+        wakes[subject] = nil
+        defer { timers.set(subject, at: wakes[subject]) }
+        guard resolveDoubts(of: subject, now: now).isEmpty else { return }
+        guard let record = view.sources[id]?.value else {
+            forget(id)
+            return
+        }
+        guard case .decoded(let source) = record.decoded else {
+            if case .refused(let errors) = record.decoded {
+                report(
+                    id, record, problems: errors.map(\.description),
+                    failure: "the spec is invalid: "
+                        + errors.prefix(3).map(\.description).joined(separator: "; "), now: now)
+            }
+            return
+        }
+        var memory = sources[id] ?? SourceMemory()
+        let identity = "\(source.spec.url)|\(source.spec.branch)|\(source.spec.path)"
+        if memory.identity != identity {
+            // Another repository, branch or folder: what was declared stays until it is read.
+            memory.identity = identity
+            memory.commit = ""
+            memory.nextFetch = now
+        }
+        if !source.spec.suspend, !memory.isFetching {
+            let due = max(memory.nextFetch, memory.backoff.until)
+            if now >= due {
+                memory.isFetching = true
+                effects.append(.fetch(id, source.spec, known: memory.commit))
+            } else {
+                wake(subject, at: due)
+            }
+        }
+        sources[id] = memory
+        prune(id, now: now)
+        report(
+            id, record, problems: memory.desired.problems.map(\.description),
+            failure: memory.failure, now: now)
+    }
+
+    /// A source that is gone declares nothing any more; its releases stay.
+    private mutating func forget(_ id: NamespacedName) {
+        guard let memory = sources.removeValue(forKey: id) else { return }
+        for declared in memory.desired.releases where declaredBy[declared.id] == id {
+            declaredBy[declared.id] = nil
+            touch(.release(declared.id))
+        }
+    }
+
+    /// Takes in what a look at a repository brought.
+    mutating func fetched(_ id: NamespacedName, _ outcome: FetchOutcome, now: Timestamp) {
+        touch(.source(id))
+        guard var memory = sources[id],
+            let spec = view.sources[id]?.value.decoded.value?.spec
+        else { return }
+        memory.isFetching = false
+        memory.nextFetch = now + spec.interval
+        switch outcome {
+        case .failed(let reason):
+            memory.failure = reason
+            memory.failingSince = memory.failingSince ?? now
+            memory.backoff.fail(
+                reason, now: now, longest: max(.minutes(1), spec.interval), jitter: &jitter)
+        case .unchanged:
+            memory.lastFetch = now
+            memory.failure = nil
+            memory.failingSince = nil
+            memory.backoff = .init()
+        case .commit(let notice):
+            memory.lastFetch = now
+            memory.failure = nil
+            memory.failingSince = nil
+            memory.backoff = .init()
+            sources[id] = memory
+            take(notice, of: id, now: now)
+            return
+        }
+        sources[id] = memory
+    }
+
+    /// Takes over a commit that was read completely.
+    private mutating func take(_ notice: CommitNotice, of id: NamespacedName, now: Timestamp) {
+        guard var memory = sources[id] else { return }
+        let changes =
+            notice.isWhole
+            ? memory.desired.replaceAll(with: notice.files)
+            : memory.desired.apply(changed: notice.files, removed: notice.removed)
+        memory.commit = notice.id
+        memory.summary = notice.summary
+        memory.wasRewritten = notice.rewritten
+        let author = notice.isOurs ? Names.fieldManager : notice.author
+        for release in changes.appeared + changes.changed {
+            memory.origins[release] = .init(commit: notice.id, author: author)
+            if declaredBy[release] == nil { declaredBy[release] = id }
+            touch(.release(release))
+        }
+        for release in changes.disappeared where declaredBy[release] == id {
+            declaredBy[release] = nil
+        }
+        sources[id] = memory
+        if notice.isWhole || !changes.disappeared.isEmpty { choosePruned(id) }
+    }
+
+    /// Which releases of the source are to go: their file is absent in a completely read commit.
+    /// A file that could not be read may still declare them, and too many at once are a mistake.
+    private mutating func choosePruned(_ id: NamespacedName) {
+        guard var memory = sources[id],
+            let spec = view.sources[id]?.value.decoded.value?.spec
+        else { return }
+        let mine = view.releases.names.filter {
+            view.releases[$0]?.value.metadata.annotation(Names.source) == id.description
+        }
+        let gone = mine.filter { memory.desired[$0] == nil }
+        memory.pruning = []
+        memory.pruneRefusal = nil
+        let limit = max(1, mine.count / 5)
+        if gone.isEmpty || !spec.prune {
+            if !gone.isEmpty {
+                memory.pruneRefusal =
+                    "\(gone.count) releases are in no file any more and stay, prune is off: "
+                    + gone.prefix(3).map(\.description).joined(separator: ", ")
+            }
+        } else if !memory.desired.unreadableFiles.isEmpty {
+            memory.pruneRefusal =
+                "nothing is pruned while files cannot be read: "
+                + memory.desired.unreadableFiles.prefix(3).joined(separator: ", ")
+        } else if gone.count > limit {
+            memory.pruneRefusal =
+                "\(gone.count) of \(mine.count) releases are in no file any more, more than "
+                + "\(limit) at once are not pruned; delete them by hand if it is meant"
+        } else {
+            memory.pruning = Set(gone)
+        }
+        sources[id] = memory
+    }
+
+    private mutating func prune(_ id: NamespacedName, now: Timestamp) {
+        let subject = Subject.source(id)
+        for name in (sources[id]?.pruning ?? []).sorted() {
+            guard let record = view.releases[name]?.value, declaredBy[name] == nil,
+                record.metadata.annotation(Names.source) == id.description
+            else {
+                sources[id]?.pruning.remove(name)
+                continue
+            }
+            let key = ResourceKey(.modelRelease, namespace: name.namespace, name: name.name)
+            guard flights.isFree(key, of: subject, now: now),
+                record.metadata.deletionTimestamp == nil
+            else { continue }
+            write(.delete(key, uid: record.metadata.uid, resourceVersion: nil), for: subject)
+        }
+    }
+
+    /// Says in the source's status how it stands; written when it changes, not on every look.
+    private mutating func report(
+        _ id: NamespacedName, _ record: SourceRecord, problems: [String], failure: String?,
+        now: Timestamp
+    ) {
+        let memory = sources[id] ?? SourceMemory()
+        let key = ResourceKey(.releaseSource, namespace: id.namespace, name: id.name)
+        let old = SourceStatus(record.status)
+        var status = old
+        status.observedGeneration = record.metadata.generation
+        if !memory.commit.isEmpty {
+            if status.observedCommit != memory.commit || status.lastFetch == nil {
+                status.lastFetch = memory.lastFetch
+            }
+            status.observedCommit = memory.commit
+            status.releases = memory.desired.count
+            status.problems = Array(problems.prefix(50))
+        }
+        status.conditions = conditions(of: memory, old, record, failure: failure, now: now)
+        let document = status.document
+        guard document != old.document, flights.isFree(key, of: .source(id), now: now) else {
+            return
+        }
+        write(
+            .applyStatus(key, statusObject(.releaseSource, record.metadata, document)),
+            for: .source(id))
+    }
+
+    private func conditions(
+        of memory: SourceMemory, _ old: SourceStatus, _ record: SourceRecord, failure: String?,
+        now: Timestamp
+    ) -> [Condition] {
+        func condition(
+            _ type: String, _ value: Condition.Status, _ reason: String, _ message: String
+        ) -> Condition {
+            let before = old.conditions.first { $0.type == type }
+            return Condition(
+                type: type, status: value, reason: reason, message: message,
+                observedGeneration: record.metadata.generation,
+                lastTransition: before?.status == value
+                    ? before?.lastTransition ?? now : memory.failingSince ?? now)
+        }
+        let reachable =
+            failure.map { condition("Reachable", .no, "Failed", $0) }
+            ?? condition(
+                "Reachable", memory.commit.isEmpty ? .unknown : .yes,
+                memory.commit.isEmpty ? "NotLookedYet" : "Fetched", "")
+        let problems = memory.desired.errors.count
+        let text =
+            problems == 0
+            ? memory.pruneRefusal ?? (memory.wasRewritten ? "the branch was rewritten" : "")
+            : "\(problems) problem\(problems == 1 ? "" : "s") in the files of the commit"
+        let ready = condition(
+            "Ready", failure == nil && problems == 0 && !memory.commit.isEmpty ? .yes : .no,
+            failure != nil
+                ? "GitUnreachable" : problems > 0 ? "ProblemsInFiles" : "CommitApplied",
+            failure.map { "serving what was applied last; \($0)" } ?? text)
+        return [ready, reachable]
+    }
+
+    /// Makes the ModelRelease in the cluster what Git declares, if it is not.
+    mutating func applyDeclaration(_ release: NamespacedName, now: Timestamp) {
+        guard let source = declaredBy[release], let memory = sources[source],
+            let declared = memory.desired[release]
+        else { return }
+        let key = ResourceKey(.modelRelease, namespace: release.namespace, name: release.name)
+        let subject = Subject.release(release)
+        let record = view.releases[release]?.value
+        if let other = record?.metadata.annotation(Names.source), other != source.description,
+            view.sources[NamespacedName(other) ?? source] != nil
+        {
+            // The first source keeps it; the other one says so in its status.
+            return
+        }
+        guard !isApplied(declared, record, source) else { return }
+        guard flights.isFree(key, of: subject, now: now) else {
+            if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
+            return
+        }
+        let origin = memory.origins[release]
+        var metadata: Document = [
+            "name": .string(release.name), "namespace": .string(release.namespace),
+            "labels": .object(declared.release.metadata.labels),
+        ]
+        var annotations = declared.release.metadata.annotations
+        for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
+            annotations[action] = nil
+        }
+        annotations[Names.source] = .string(source.description)
+        annotations[Names.commit] = .string(origin?.commit ?? memory.commit)
+        annotations[Names.author] = .string(origin?.author ?? "")
+        annotations[Names.file] = .string(declared.file)
+        metadata["annotations"] = .object(annotations)
+        if let uid = record?.metadata.uid { metadata["uid"] = .string(uid) }
+        write(
+            .apply(
+                key,
+                [
+                    "apiVersion": .string(ResourceKind.modelRelease.apiVersion),
+                    "kind": .string(ResourceKind.modelRelease.kind), "metadata": metadata,
+                    "spec": declared.spec,
+                ], force: true), for: subject)
+    }
+
+    /// Whether the cluster's object says what Git says; the commit alone makes no difference, so
+    /// that a commit to one file is not written to every release.
+    private func isApplied(
+        _ declared: DeclaredRelease, _ record: ReleaseRecord?, _ source: NamespacedName
+    ) -> Bool {
+        guard let record, let stored = record.decoded.value,
+            record.metadata.annotation(Names.source) == source.description
+        else { return false }
+        let labels = Document.object(declared.release.metadata.labels)
+        var annotations = declared.release.metadata.annotations
+        for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
+            annotations[action] = nil
+        }
+        return stored.spec == declared.release.spec
+            && Document.object(record.metadata.labels).includes(labels)
+            && Document.object(record.metadata.annotations).includes(.object(annotations))
+    }
+}

@@ -1,0 +1,149 @@
+import API
+import Domain
+import Observed
+import Resources
+
+/// Making, repairing and removing the objects of versions.
+extension Engine {
+    /// Brings the objects of versions into being, one after the other for each version: what is
+    /// rendered is stored first and never rendered again.
+    mutating func ensureVersions(
+        _ digests: [Digest], _ builder: SnapshotBuilder, now: Timestamp
+    ) {
+        for digest in digests { ensureVersion(digest, builder, now: now) }
+    }
+
+    private mutating func ensureVersion(
+        _ digest: Digest, _ builder: SnapshotBuilder, now: Timestamp
+    ) {
+        let release = builder.release
+        let name = NamespacedName(
+            namespace: release.metadata.namespace,
+            name: Names.versioned(release.metadata.name, digest))
+        guard let revision = view.revisions[name]?.value else {
+            // Only a declared version can be rendered; an older one needs its stored rendering.
+            guard
+                let declared = release.spec.versions.first(where: {
+                    release.spec.digest(of: $0) == digest
+                })
+            else { return }
+            let rendered = VersionObjects.render(
+                release: release, version: declared, digest: digest)
+            create(.controllerRevision, name, rendered.controllerRevision, release, now: now)
+            return
+        }
+        guard isOurs(revision.metadata, release) else { return }
+        let identity = VersionIdentity(release, version: revision.data.version, digest: digest)
+        apply(
+            .service, name, VersionObjects.service(identity, revision.data),
+            view.services[name]?.value.object,
+            view.services[name]?.value.view.metadata, release, now: now)
+        apply(
+            .deployment, name,
+            VersionObjects.deployment(
+                identity, revision.data, replicas: release.spec.serving.replicas,
+                progressDeadline: release.spec.health.progressDeadline),
+            view.deployments[name]?.value.object,
+            view.deployments[name]?.value.view.metadata, release, now: now)
+    }
+
+    private func isOurs(_ metadata: OwnedMetadata, _ release: ModelRelease) -> Bool {
+        guard !metadata.isLeaving else { return false }
+        switch metadata.owner(release: release.metadata.name, uid: release.metadata.uid) {
+        case .ours, .formerly: return true
+        case .foreign: return false
+        }
+    }
+
+    private mutating func create(
+        _ kind: ResourceKind, _ name: NamespacedName, _ object: Document, _ release: ModelRelease,
+        now: Timestamp
+    ) {
+        let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
+        guard isFree(key, release, now: now) else { return }
+        write(.create(key, object), for: .release(release.id))
+    }
+
+    /// Makes an object, or puts back what differs from how it must be.
+    private mutating func apply(
+        _ kind: ResourceKind, _ name: NamespacedName, _ desired: Document, _ stored: Document?,
+        _ metadata: OwnedMetadata?, _ release: ModelRelease, now: Timestamp
+    ) {
+        guard let stored, let metadata else {
+            create(kind, name, desired, release, now: now)
+            return
+        }
+        guard isOurs(metadata, release) else {
+            recheck(kind, name, release, now: now)
+            return
+        }
+        let differences = Drift.differs(desired: desired, observed: stored)
+        let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
+        guard !differences.isEmpty, isFree(key, release, now: now) else { return }
+        var intent = desired
+        intent.set(["metadata", "uid"], to: .string(metadata.uid))
+        effects.append(
+            .emit(
+                Notice(
+                    about: ResourceKey(
+                        .modelRelease, namespace: release.metadata.namespace,
+                        name: release.metadata.name),
+                    uid: release.metadata.uid, isWarning: false, reason: "DriftRepaired",
+                    message: "\(key) differed at "
+                        + "\(differences.prefix(3).map(\.description).joined(separator: ", ")) "
+                        + "and is put back")))
+        // If applying does not help, it is tried again more and more seldom.
+        flights.fail(
+            key, "differs from what was applied", now: now, free: 3, jitter: &jitter)
+        write(.apply(key, intent, force: true), for: .release(release.id))
+    }
+
+    /// Looks again, now and then, at an object that somebody else has: watches follow only ours.
+    private mutating func recheck(
+        _ kind: ResourceKind, _ name: NamespacedName, _ release: ModelRelease, now: Timestamp
+    ) {
+        let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
+        guard isFree(key, release, now: now) else { return }
+        flights.fail(key, "belongs to somebody else", now: now, jitter: &jitter)
+        read(key, for: .release(release.id))
+    }
+
+    private mutating func isFree(
+        _ key: ResourceKey, _ release: ModelRelease, now: Timestamp
+    ) -> Bool {
+        let subject = Subject.release(release.id)
+        if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
+        return flights.isFree(key, of: subject, now: now)
+    }
+
+    /// Deletes the Deployments of versions that have drained, then, when they are gone, the
+    /// Services. The rendering stays, so that the version can come back.
+    mutating func removeVersions(
+        _ digests: [Digest], _ builder: SnapshotBuilder, now: Timestamp
+    ) {
+        let release = builder.release
+        for digest in digests {
+            let name = NamespacedName(
+                namespace: release.metadata.namespace,
+                name: Names.versioned(release.metadata.name, digest))
+            if let deployment = view.deployments[name]?.value.view.metadata {
+                guard isOurs(deployment, release) else { continue }
+                delete(.deployment, deployment, release, now: now)
+            } else if let service = view.services[name]?.value.view.metadata,
+                isOurs(service, release)
+            {
+                delete(.service, service, release, now: now)
+            }
+        }
+    }
+
+    private mutating func delete(
+        _ kind: ResourceKind, _ metadata: OwnedMetadata, _ release: ModelRelease, now: Timestamp
+    ) {
+        let key = ResourceKey(kind, namespace: metadata.namespace, name: metadata.name)
+        guard isFree(key, release, now: now) else { return }
+        write(
+            .delete(key, uid: metadata.uid, resourceVersion: metadata.resourceVersion),
+            for: .release(release.id))
+    }
+}

@@ -1,0 +1,111 @@
+import API
+package import Domain
+package import Observed
+import Resources
+package import Rollouts
+
+/// The whole brain of the controller: a value that turns events into effects.
+///
+/// It never suspends, never throws, reads no clock and does no I/O. It is level-based: an event
+/// only says where to look again, decisions are made from what is known then. What it keeps beyond
+/// the cluster's objects may be lost at any moment: another engine that starts on the same cluster
+/// takes the same next action.
+package struct Engine: Sendable {
+    package let settings: EngineSettings
+    var view = ClusterView()
+    var releases: [NamespacedName: ReleaseMemory] = [:]
+    var sources: [NamespacedName: SourceMemory] = [:]
+    /// Which source declares a release.
+    var declaredBy: [NamespacedName: NamespacedName] = [:]
+    /// Releases whose routes name a Gateway.
+    var gatewayUsers: [NamespacedName: Set<NamespacedName>] = [:]
+    var flights = Flights()
+    var timers = Timers<Subject>()
+    /// When the subject that is being settled wants to be looked at again.
+    var wakes: [Subject: Timestamp] = [:]
+    var jitter: SplitMix64
+    var effects: [Effect] = []
+    private var dirty: Set<Subject> = []
+    private var wasSynced = false
+
+    package init(settings: EngineSettings) {
+        self.settings = settings
+        jitter = SplitMix64(seed: settings.seed)
+    }
+
+    /// When ``Event/tick`` is wanted, if nothing happens before.
+    package var nextTick: Timestamp? { timers.next }
+
+    /// Everything known of the cluster, for pages and metrics.
+    package var cluster: ClusterView { view }
+
+    /// Nothing is under way.
+    package var isIdle: Bool { flights.count == 0 }
+
+    /// Takes in one event; returns what is to be done, in this order.
+    package mutating func step(_ event: Event, now: Timestamp) -> [Effect] {
+        effects = []
+        absorb(event, now: now)
+        for subject in timers.take(now: now) { dirty.insert(subject) }
+        if view.isSynced, !wasSynced {
+            wasSynced = true
+            for release in view.knownReleases { dirty.insert(.release(release)) }
+            for source in view.sources.names { dirty.insert(.source(source)) }
+        }
+        guard view.isSynced else { return [] }
+        // Settling a source can touch releases; those follow in the same step.
+        while !dirty.isEmpty {
+            let subjects = dirty.sorted()
+            dirty = []
+            for subject in subjects {
+                switch subject {
+                case .source(let id): settleSource(id, now: now)
+                case .release(let id): settleRelease(id, now: now)
+                }
+            }
+        }
+        return effects
+    }
+
+    /// Looks at a subject again before the step ends.
+    mutating func touch(_ subject: Subject) { dirty.insert(subject) }
+
+    /// Starts an effect that comes back.
+    mutating func start(
+        _ purpose: Flights.Purpose, for subject: Subject, _ effect: (EffectID) -> Effect
+    ) {
+        effects.append(effect(flights.start(purpose, for: subject)))
+    }
+
+    mutating func write(_ request: WriteRequest, for subject: Subject) {
+        start(.write(request), for: subject) { .write($0, request) }
+    }
+
+    mutating func read(_ key: ResourceKey, for subject: Subject) {
+        start(.read(key), for: subject) { .read($0, key) }
+    }
+}
+
+/// What belongs to the installation.
+package struct EngineSettings: Sendable {
+    /// The name of this cluster in the record.
+    package var cluster: String
+    /// Written into every route; grows with every leader.
+    package var epoch: Int64
+    package var rollout: RolloutSettings
+    /// Of the jitter.
+    package var seed: UInt64
+    /// Sources may name local repositories.
+    package var allowsLocalRepositories: Bool
+
+    package init(
+        cluster: String = "default", epoch: Int64 = 1, rollout: RolloutSettings = .init(),
+        seed: UInt64 = 0, allowsLocalRepositories: Bool = false
+    ) {
+        self.cluster = cluster
+        self.epoch = epoch
+        self.rollout = rollout
+        self.seed = seed
+        self.allowsLocalRepositories = allowsLocalRepositories
+    }
+}

@@ -1,0 +1,162 @@
+import API
+import Domain
+import Observed
+import Resources
+import Rollouts
+import Verdicts
+
+/// Puts together what a decision about one release is made from.
+struct SnapshotBuilder {
+    let view: ClusterView
+    let release: ModelRelease
+    let memory: ReleaseMemory
+    let settings: RolloutSettings
+    let now: Timestamp
+
+    func snapshot(trouble: String?) -> ReleaseSnapshot {
+        let digests = knownDigests()
+        return ReleaseSnapshot(
+            release: release, versions: digests.map(version), route: route(digests),
+            gateway: gateway(), remembered: memory.remembered, proberTrusted: proberTrusted(),
+            settledRevert: memory.settledRevert, trouble: trouble, settings: settings)
+    }
+
+    var router: GatewayRouter {
+        switch release.spec.traffic {
+        case .gateway(let traffic): GatewayRouter(release: release.metadata, traffic: traffic)
+        }
+    }
+
+    /// Digests that the declaration, the status or an object names, ascending.
+    private func knownDigests() -> [Digest] {
+        var digests = Set(release.spec.declaredShares.map(\.digest))
+        let status = release.status
+        digests.formUnion((status.attempt?.target ?? []).map(\.digest))
+        digests.formUnion((status.proven?.shares ?? []).map(\.digest))
+        digests.formUnion(status.versions.map(\.digest))
+        digests.formUnion(
+            view.deployments.objects(of: release.id).compactMap {
+                $0.entry.value.view.metadata.digest
+            })
+        digests.formUnion(
+            view.services.objects(of: release.id).compactMap {
+                $0.entry.value.view.metadata.digest
+            })
+        return digests.sorted()
+    }
+
+    private func named(_ digest: Digest) -> NamespacedName {
+        .init(
+            namespace: release.metadata.namespace,
+            name: Names.versioned(release.metadata.name, digest))
+    }
+
+    private func presence(_ metadata: OwnedMetadata?) -> VersionObservation.Presence {
+        guard let metadata else { return .absent }
+        if metadata.isLeaving { return .foreign("nobody, it is being deleted") }
+        switch metadata.owner(release: release.metadata.name, uid: release.metadata.uid) {
+        case .ours, .formerly: return .ours
+        case .foreign(let owner): return .foreign(owner)
+        }
+    }
+
+    private func version(_ digest: Digest) -> VersionObservation {
+        let name = named(digest)
+        let deployment = view.deployments[name]?.value.view
+        let slices = view.slices.objects(of: release.id).map(\.entry.value)
+            .filter { $0.service == name.name }
+        return VersionObservation(
+            digest: digest,
+            version: deployment?.metadata.version ?? release.spec.declaredShares
+                .first { $0.digest == digest }?.version ?? digest.tag,
+            revision: presence(view.revisions[name]?.value.metadata),
+            deployment: presence(deployment?.metadata),
+            service: presence(view.services[name]?.value.view.metadata),
+            replicas: deployment?.replicas ?? 0,
+            deploymentObserved: deployment?.isObserved ?? false,
+            created: deployment?.metadata.created, pods: pods(digest).map(sample),
+            readyEndpoints: EndpointSliceView.ready(in: slices).count)
+    }
+
+    /// The pods of a version, ordered by name.
+    func pods(_ digest: Digest) -> [PodRecord] {
+        view.pods.objects(of: release.id).map(\.entry.value)
+            .filter { $0.view.metadata.digestLabel == digest.short }
+    }
+
+    private func sample(_ pod: PodRecord) -> PodSample {
+        let view = pod.view
+        let waiting = view.containers.first { !$0.waitingReason.isEmpty }
+        let ended = view.containers.max { $0.restarts < $1.restarts }
+        let end = ended?.terminated ?? ended?.lastTerminated
+        return PodSample(
+            name: view.metadata.name, uid: view.metadata.uid, created: view.metadata.created,
+            ready: view.ready, wasReady: pod.wasReady, readyChanged: view.readyChanged,
+            leaving: view.isLeaving, restarts: view.restarts,
+            lastEnd: end.map {
+                "\($0.reason.isEmpty ? "ended" : $0.reason) (exit code \($0.exitCode))"
+            },
+            waiting: waiting.map { .init(reason: $0.waitingReason, message: $0.waitingMessage) },
+            phaseFailed: view.phase == .failed, golden: golden(view))
+    }
+
+    private func golden(_ pod: PodView) -> PodSample.Golden {
+        guard !release.spec.health.probes.isEmpty else { return .notAsked }
+        let attempt = release.status.attempt
+        let isNew = attempt?.new.contains { $0.short == pod.metadata.digestLabel } ?? false
+        let known = memory.probes[pod.metadata.uid]?.state
+        // Before the attempt is in the status every declared version may be new.
+        if attempt == nil || isNew { return known ?? .waiting }
+        return .notAsked
+    }
+
+    private func route(_ digests: [Digest]) -> RouteObservation {
+        let name = NamespacedName(
+            namespace: release.metadata.namespace, name: release.metadata.name)
+        guard let entry = view.routes[name] else { return .absent }
+        let route = entry.value
+        guard route.metadata.deletionTimestamp == nil else {
+            return .foreign("nobody, it is being deleted")
+        }
+        guard route.metadata.label(Names.managedByLabel) == Names.managedByValue,
+            route.metadata.label(Names.releaseLabel) == release.metadata.name
+        else {
+            return .foreign(route.metadata.label(Names.managedByLabel) ?? "somebody else")
+        }
+        let split = route.split(release: release.metadata.name, digests: digests)
+        let acceptance: RouteState.Acceptance =
+            switch router.acceptance(route) {
+            case .accepted: .accepted
+            case .pending(let text): .pending(text)
+            case .refused(let text): .refused(text)
+            }
+        return .ours(
+            RouteState(
+                split: split, refused: route.refused, acceptance: acceptance,
+                drifted: split.map { !router.isInForce($0, in: route) } ?? true))
+    }
+
+    private func gateway() -> GatewayObservation {
+        switch release.spec.traffic {
+        case .gateway(let traffic):
+            for reference in traffic.parentRefs {
+                let name = NamespacedName(
+                    namespace: reference.namespace ?? release.metadata.namespace,
+                    name: reference.name)
+                if view.gateways[name] == nil {
+                    return .missing("Gateway \(name), which does not exist")
+                }
+            }
+            return .present
+        }
+    }
+
+    /// The prober reached a pod of a proven version lately, or there is none to reach.
+    private func proberTrusted() -> Bool {
+        let proven = release.status.proven?.shares.map(\.digest) ?? []
+        let ready = proven.flatMap(pods).contains { $0.view.ready && !$0.view.isLeaving }
+        guard ready else { return true }
+        guard let reached = memory.reached else { return false }
+        return now - reached <= .seconds(60)
+    }
+}
