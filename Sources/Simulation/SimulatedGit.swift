@@ -1,0 +1,99 @@
+import API
+import Desired
+package import Domain
+import Engine
+
+/// A repository with one branch and the state branch: commits are whole trees of text files.
+package struct SimulatedGit: Sendable {
+    /// One commit.
+    package struct Commit: Sendable {
+        package let id: String
+        package let author: String
+        package let message: String
+        package let isOurs: Bool
+        package let files: [String: String]
+    }
+
+    package private(set) var commits: [Commit] = []
+    /// Files of the state branch.
+    package private(set) var state: [String: Document] = [:]
+
+    package init() {}
+
+    package var head: Commit? { commits.last }
+
+    /// A person's commit; returns its id.
+    @discardableResult
+    package mutating func merge(_ changes: [String: String?], author: String) -> String {
+        commit(changes, author: author, message: "Change \(changes.keys.sorted())", isOurs: false)
+    }
+
+    private mutating func commit(
+        _ changes: [String: String?], author: String, message: String, isOurs: Bool
+    ) -> String {
+        var files = head?.files ?? [:]
+        for path in changes.keys.sorted() {
+            if let change = changes[path] { files[path] = change }
+        }
+        let id = String(SHA256.hex("\(commits.count)\(message)".utf8).prefix(40))
+        commits.append(
+            Commit(id: id, author: author, message: message, isOurs: isOurs, files: files))
+        return id
+    }
+
+    /// What a look at the branch brings.
+    func look(_ spec: SourceSpec, namespace: String, known: String) -> FetchOutcome {
+        guard let head else { return .failed("branch \(spec.branch) does not exist") }
+        guard head.id != known else { return .unchanged }
+        let before = commits.first { $0.id == known }?.files
+        let reader = FileReader(namespace: namespace, root: spec.path)
+        let changed = head.files.keys.sorted().filter {
+            before?[$0] != head.files[$0] && reader.reads($0)
+        }
+        let removed = (before ?? [:]).keys.sorted().filter { head.files[$0] == nil }
+        return .commit(
+            CommitNotice(
+                id: head.id, author: head.author, summary: head.message, isOurs: head.isOurs,
+                rewritten: !known.isEmpty && before == nil, isWhole: before == nil,
+                files: changed.map { path in
+                    reader.read(file(path, head)) { head.files[$0].map { Array($0.utf8) } }
+                }, removed: removed))
+    }
+
+    private func file(_ path: String, _ commit: Commit) -> DesiredFile {
+        DesiredFile(path: path, bytes: Array((commit.files[path] ?? "").utf8))
+    }
+
+    /// The revert commit, as the controller makes it in a real repository.
+    mutating func revert(_ order: RevertOrder) -> GitOutcome {
+        guard let head, let proven = commits.first(where: { $0.id == order.restore }) else {
+            return .dropped("the proven commit is not known")
+        }
+        for path in head.files.keys.sorted() {
+            let current = file(path, head)
+            guard
+                DocumentEdit.declares(
+                    release: order.release, digest: order.refused, in: current,
+                    namespace: order.release.namespace)
+            else { continue }
+            guard
+                let bytes = DocumentEdit.restore(
+                    release: order.release, in: current, from: file(path, proven),
+                    namespace: order.release.namespace)
+            else { return .dropped("the document cannot be restored") }
+            return .pushed(
+                commit(
+                    [path: String(decoding: bytes, as: UTF8.self)], author: "Slipway",
+                    message: "Revert \(order.release)", isOurs: true))
+        }
+        return .dropped("the branch does not declare the version any more")
+    }
+
+    /// False if the record says so already.
+    mutating func record(_ order: RecordOrder) -> Bool {
+        let path = order.release.description
+        guard state[path] != order.content else { return false }
+        state[path] = order.content
+        return true
+    }
+}

@@ -1,0 +1,239 @@
+package import ControlPlane
+package import Domain
+package import Engine
+import Observed
+import Resources
+import Rollouts
+
+/// A whole installation in virtual time: API server, workloads, gateway, Git and the controller.
+/// The same inputs give the same run, event by event.
+package struct World: Sendable {
+    /// How long things take.
+    package struct Delays: Sendable {
+        package var write = TimeSpan.milliseconds(5)
+        package var watch = TimeSpan.milliseconds(2)
+        package var fetch = TimeSpan.milliseconds(100)
+        package var push = TimeSpan.milliseconds(200)
+        package var probe = TimeSpan.milliseconds(20)
+        package var gateway = TimeSpan.milliseconds(500)
+        /// From the death of the controller to the next one's start.
+        package var restart = TimeSpan.seconds(2)
+
+        package init() {}
+    }
+
+    /// Something due at a time.
+    enum Item: Sendable {
+        case event(Event, incarnation: Int)
+        case effect(Effect, incarnation: Int)
+        case action(Action)
+        case start
+        case look
+    }
+
+    /// What people and fate do.
+    package enum Action: Sendable {
+        /// A commit by a person that makes the files so (`nil` removes one).
+        case merge([String: String?], author: String)
+        case annotate(NamespacedName, String, String?)
+        case change(ResourceKey, @Sendable (inout Document) -> Void)
+        case delete(ResourceKey)
+        case behave(version: String, PodBehaviour)
+        case kill
+        case gitAway(Bool)
+        case apiAway(Bool)
+    }
+
+    package internal(set) var now: Timestamp
+    package var store: Store
+    package var git = SimulatedGit()
+    package var delays = Delays()
+    package internal(set) var engine: Engine?
+    /// How the pods of a version behave, by version name.
+    package var behaviours: [String: PodBehaviour] = [:]
+    /// Die after this many writes of the controller were applied; the answer is lost.
+    package var crashAfterWrite: Int?
+    /// Writes of the controller that were applied so far, in the cluster and in Git.
+    package internal(set) var writes = 0
+    /// One line for every applied write, commit and death.
+    package internal(set) var trace: [String] = []
+    /// What was found wrong.
+    package internal(set) var violations: [String] = []
+    /// The splits that the route had, with the time of each.
+    package internal(set) var splits: [(at: Timestamp, split: [String: Int])] = []
+    package internal(set) var notices: [Notice] = []
+
+    let settings: EngineSettings
+    var queue: [(at: Timestamp, order: Int, item: Item)] = []
+    var order = 0
+    var incarnation = 0
+    var cursors: [ResourceKind: Int64] = [:]
+    var lookAt: Timestamp?
+    var gitIsAway = false
+    var apiIsAway = false
+    var podNumber = 0
+    private var lastAdvance = Timestamp(milliseconds: 0)
+    private var repeats = 0
+    private var isStuck = false
+    var routeSeen: [NamespacedName: Timestamp] = [:]
+
+    package init(
+        start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000),
+        settings: EngineSettings = .init(rollout: .init(settle: .seconds(1), drain: .seconds(5)))
+    ) {
+        now = start
+        self.settings = settings
+        var registry = KindRegistry(BuiltInKinds.all)
+        for kind in [ResourceKind.modelRelease, .releaseSource, .httpRoute, .gateway] {
+            var definition = KindDefinition(kind)
+            definition.hasStatus = true
+            definition.generations = .allButStatus
+            registry.add(definition)
+        }
+        store = Store(registry: registry, seed: 1, now: start)
+    }
+
+    // MARK: Driving
+
+    /// Puts an action on the calendar.
+    package mutating func schedule(after span: TimeSpan, _ action: Action) {
+        enqueue(now + span, .action(action))
+    }
+
+    /// Starts a controller; it sees the cluster as it is.
+    package mutating func startController() {
+        incarnation += 1
+        engine = Engine(settings: settings)
+        cursors = [:]
+        feedLists()
+    }
+
+    /// Lets time pass.
+    package mutating func run(for span: TimeSpan) {
+        let end = now + span
+        while let next = nextTime(), next <= end {
+            now = max(now, next)
+            advance()
+        }
+        now = end
+    }
+
+    /// Lets time pass until something holds, at most so long; false if it did not come to hold.
+    package mutating func run(
+        atMost span: TimeSpan, until holds: (World) -> Bool
+    ) -> Bool {
+        let end = now + span
+        if holds(self) { return true }
+        while let next = nextTime(), next <= end {
+            now = max(now, next)
+            advance()
+            if holds(self) { return true }
+        }
+        now = end
+        return false
+    }
+
+    /// Ends the run: something goes on without end.
+    mutating func giveUp(_ why: String) {
+        guard !isStuck else { return }
+        isStuck = true
+        violations.append("\(now) no livelock: \(why)")
+    }
+
+    mutating func enqueue(_ time: Timestamp, _ item: Item) {
+        order += 1
+        let entry = (at: time, order: order, item: item)
+        let index =
+            queue.firstIndex { ($0.at, $0.order) > (entry.at, entry.order) } ?? queue.count
+        queue.insert(entry, at: index)
+    }
+
+    /// The next time at which something happens; `nil` after a livelock, which ends the run.
+    private func nextTime() -> Timestamp? {
+        isStuck ? nil : [queue.first?.at, engine?.nextTick, lookAt].compactMap { $0 }.min()
+    }
+
+    private mutating func advance() {
+        if now == lastAdvance {
+            repeats += 1
+            if repeats > 20_000 { giveUp("time stands still") }
+        } else {
+            lastAdvance = now
+            repeats = 0
+        }
+        if let first = queue.first, first.at <= now {
+            queue.removeFirst()
+            perform(first.item)
+        } else if let tick = engine?.nextTick, tick <= now {
+            step(.tick)
+        }
+        lookAt = workCluster()
+        feedWatches()
+        check()
+    }
+
+    private mutating func perform(_ item: Item) {
+        switch item {
+        case .event(let event, let born):
+            if born == incarnation, engine != nil { step(event) }
+        case .effect(let effect, let born): carryOut(effect, born: born)
+        case .action(let action): act(action)
+        case .start: startController()
+        case .look: break
+        }
+    }
+
+    mutating func step(_ event: Event) {
+        guard var engine else { return }
+        self.engine = nil
+        let effects = engine.step(event, now: now)
+        self.engine = engine
+        for effect in effects { send(effect) }
+    }
+
+    mutating func die(_ why: String) {
+        trace.append("\(now) controller dies: \(why)")
+        engine = nil
+        incarnation += 1
+        enqueue(now + delays.restart, .start)
+    }
+
+    // MARK: The controller's view
+
+    private mutating func feedLists() {
+        for (kind, label) in ClusterView.kinds {
+            let objects = store.objects(kind).filter { carries($0, label) }
+            cursors[kind] = store.version
+            enqueue(
+                now + delays.watch,
+                .event(
+                    .view(kind, .replaced(objects, resourceVersion: String(store.version))),
+                    incarnation: incarnation))
+        }
+    }
+
+    private func carries(_ object: Document, _ label: String?) -> Bool {
+        guard let label else { return true }
+        return object.at("metadata", "labels", label) != nil
+    }
+
+    private mutating func feedWatches() {
+        guard engine != nil, !apiIsAway else { return }
+        for (kind, label) in ClusterView.kinds {
+            guard let cursor = cursors[kind], store.lastChange(of: kind) > cursor else { continue }
+            let events = (try? store.events(kind, after: cursor)) ?? []
+            cursors[kind] = store.version
+            for event in events {
+                let matches = carries(event.object, label)
+                let matched = event.previous.map { carries($0, label) } ?? false
+                guard matches || matched else { continue }
+                let viewEvent: ViewEvent =
+                    event.change == .deleted || !matches
+                    ? .deleted(event.object) : .changed(event.object)
+                enqueue(
+                    now + delays.watch,
+                    .event(.view(kind, viewEvent), incarnation: incarnation))
+            }
+        }
+    }
+}
