@@ -232,7 +232,7 @@ extension Engine {
         if let other = record?.metadata.annotation(Names.source), other != source.description,
             view.sources[NamespacedName(other) ?? source] != nil
         {
-            // The first source keeps it; the other one says so in its status.
+            // The first source keeps it.
             return
         }
         guard !isApplied(declared, record, source) else { return }

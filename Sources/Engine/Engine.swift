@@ -95,17 +95,14 @@ package struct EngineSettings: Sendable {
     package var rollout: RolloutSettings
     /// Of the jitter.
     package var seed: UInt64
-    /// Sources may name local repositories.
-    package var allowsLocalRepositories: Bool
 
     package init(
         cluster: String = "default", epoch: Int64 = 1, rollout: RolloutSettings = .init(),
-        seed: UInt64 = 0, allowsLocalRepositories: Bool = false
+        seed: UInt64 = 0
     ) {
         self.cluster = cluster
         self.epoch = epoch
         self.rollout = rollout
         self.seed = seed
-        self.allowsLocalRepositories = allowsLocalRepositories
     }
 }

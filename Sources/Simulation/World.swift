@@ -28,7 +28,6 @@ package struct World: Sendable {
         case effect(Effect, incarnation: Int)
         case action(Action)
         case start
-        case look
     }
 
     /// What people and fate do.
@@ -179,7 +178,6 @@ package struct World: Sendable {
         case .effect(let effect, let born): carryOut(effect, born: born)
         case .action(let action): act(action)
         case .start: startController()
-        case .look: break
         }
     }
 
