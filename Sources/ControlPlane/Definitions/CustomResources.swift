@@ -193,13 +193,43 @@ extension KindDefinition {
     fileprivate mutating func obey(_ schema: StructuralSchema) {
         shape = schema.shape()
         let scale = scale
+        let written = WrittenRules(kind)
         let problems: @Sendable (Document) -> [APIStatus.Cause] = { object in
-            schema.problems(of: object) + OwnerReferenceRules.problems(of: object)
-                + Self.scaleProblems(of: object, scale)
+            let found = schema.problems(of: object)
+            return found + Self.scaleProblems(of: object, scale)
+                + (written?.problems(of: object, besides: found) ?? [])
         }
-        rules.applyDefaults = { $0 = schema.defaulted(schema.pruned($0).object) }
-        rules.validateCreate = problems
-        rules.validateUpdate = { new, _ in problems(new) }
+        let complete: @Sendable (Document) -> Document = {
+            schema.defaulted(schema.pruned($0).object)
+        }
+        rules.unknownFields = { schema.pruned($0).unknown }
+        rules.applyDefaults = { $0 = complete($0) }
+        rules.validateCreate = { problems($0) + OwnerReferenceRules.problems(of: $0) }
+        rules.validateUpdate = { new, old in
+            let found = problems(new)
+            let changes = found.isEmpty ? [] : Self.changedParts(new, complete(old))
+            return Self.concerning(changes, found) + OwnerReferenceRules.problems(of: new)
+        }
+    }
+
+    /// The members of an object besides its metadata that are not as they were.
+    private static func changedParts(_ new: Document, _ old: Document) -> Set<String> {
+        let keys = (new.objectValue?.keys ?? []) + (old.objectValue?.keys ?? [])
+        return Set(keys.filter { $0 != "metadata" && new[$0] != old[$0] })
+    }
+
+    /// The problems of those parts of an object (`spec`, `status`) that an update changes. What
+    /// was stored under older rules stays writable where nobody touches it: the status of an
+    /// invalid release can be written, and its finalizers taken off.
+    private static func concerning(
+        _ parts: Set<String>, _ causes: [APIStatus.Cause]
+    ) -> [APIStatus.Cause] {
+        let found = causes.filter { cause in
+            let part = cause.field.drop { $0 == "." }.prefix { $0 != "." && $0 != "[" }
+            return part.hasPrefix("<") || parts.contains(String(part))
+        }
+        // A remark about the others does not stand alone.
+        return found.allSatisfy { $0.field.hasPrefix("<") } ? [] : found
     }
 
     /// What is wrong with the number that the scale subresource shows.

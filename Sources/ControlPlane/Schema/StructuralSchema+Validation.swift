@@ -5,11 +5,7 @@ extension StructuralSchema {
     package func problems(of object: Document) -> [APIStatus.Cause] {
         var report = SchemaReport()
         check(object, .root, isObject: true, &report)
-        let blocking: Set<String> = [
-            "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong",
-            "FieldValueTooMany", "FieldValueTypeInvalid",
-        ]
-        if hasRules, report.causes.contains(where: { blocking.contains($0.reason) }) {
+        if hasRules, report.causes.contains(where: { Self.blocking.contains($0.reason) }) {
             report.causes.append(
                 .invalid(
                     "<nil>",
@@ -21,6 +17,12 @@ extension StructuralSchema {
         }
         return report.causes
     }
+
+    /// The reasons of complaints after which a server does not look at rules any more.
+    static let blocking: Set<String> = [
+        "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    ]
 
     /// What is wrong with a default value: the messages name no place.
     func problems(ofDefault value: Document, at place: String) -> [APIStatus.Cause] {

@@ -44,6 +44,8 @@ package struct KindDefinition: Sendable {
 
     /// The rules of a kind that are code. Each is a pure function.
     package struct Rules: Sendable {
+        /// The paths of fields that the kind does not have; `nil` where its shape says it.
+        package var unknownFields: (@Sendable (Document) -> [String])?
         /// Fills in what the client left out; for every write, before anything else.
         package var applyDefaults: @Sendable (inout Document) -> Void = { _ in }
         /// Puts an object that is created into its first state (phase, generation).
