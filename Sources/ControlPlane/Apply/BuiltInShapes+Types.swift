@@ -199,6 +199,12 @@ extension BuiltInShapes {
         HPAScalingPolicy type:s value:i periodSeconds:i
         HorizontalPodAutoscalerStatus observedGeneration:l lastScaleTime:s currentReplicas:i
          desiredReplicas:i currentMetrics:[*] conditions:[StatusCondition]@type
+        OldHorizontalPodAutoscaler apiVersion:s kind:s metadata:ObjectMeta
+         spec:OldHorizontalPodAutoscalerSpec status:OldHorizontalPodAutoscalerStatus
+        OldHorizontalPodAutoscalerSpec scaleTargetRef:CrossVersionObjectReference minReplicas:i
+         maxReplicas:i targetCPUUtilizationPercentage:i
+        OldHorizontalPodAutoscalerStatus observedGeneration:l lastScaleTime:s currentReplicas:i
+         desiredReplicas:i currentCPUUtilizationPercentage:i
         PodDisruptionBudget apiVersion:s kind:s metadata:ObjectMeta spec:PodDisruptionBudgetSpec
          status:PodDisruptionBudgetStatus
         PodDisruptionBudgetSpec minAvailable:x selector:LabelSelector maxUnavailable:x

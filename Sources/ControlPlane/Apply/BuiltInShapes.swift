@@ -7,6 +7,11 @@ package enum BuiltInShapes {
         shapes["\(kind.group)/\(kind.kind)"]
     }
 
+    /// The shape in which clients write a kind, where that is not the one in which it is stored.
+    static func written(_ kind: ResourceKind) -> Shape? {
+        shapes["\(kind.group)/\(kind.version)/\(kind.kind)"] ?? shape(of: kind)
+    }
+
     /// The shape of `metadata`, the same for every kind.
     package static let metadata: Shape = {
         var table = ShapeTable(texts)
@@ -40,6 +45,7 @@ package enum BuiltInShapes {
         ("discovery.k8s.io/EndpointSlice", "EndpointSlice"),
         ("coordination.k8s.io/Lease", "Lease"), ("events.k8s.io/Event", "Event"),
         ("autoscaling/HorizontalPodAutoscaler", "HorizontalPodAutoscaler"),
+        ("autoscaling/v1/HorizontalPodAutoscaler", "OldHorizontalPodAutoscaler"),
         ("policy/PodDisruptionBudget", "PodDisruptionBudget"),
         ("rbac.authorization.k8s.io/Role", "Role"),
         ("rbac.authorization.k8s.io/ClusterRole", "ClusterRole"),

@@ -5,7 +5,8 @@ extension Call {
     // MARK: POST and PUT
 
     func create(_ store: inout Store) throws(APIStatus) -> APIResponse {
-        let object = try checkedObject(name: "")
+        var fields = try FieldCheck(request, definition, options: "CreateOptions")
+        let object = try checkedObject(name: "", &fields)
         try checkServiceAccount(object, store)
         let dryRun = try isDryRun("CreateOptions")
         let namespace = path.namespace
@@ -13,7 +14,7 @@ extension Call {
             try store.create(kind, namespace: namespace, object, context)
         }
         if dryRun { created.set(["metadata", "resourceVersion"], to: nil) }
-        return answer(created, status: 201)
+        return fields.warned(answer(created, status: 201))
     }
 
     /// A pod's service account must exist; `default` comes with the namespace.
@@ -33,7 +34,8 @@ extension Call {
     func replace(
         _ store: inout Store, part: WriteContext.Part = .main
     ) throws(APIStatus) -> APIResponse {
-        let object = try checkedObject(name: path.name)
+        var fields = try FieldCheck(request, definition, options: "UpdateOptions")
+        let object = try checkedObject(name: path.name, &fields)
         let dryRun = try isDryRun("UpdateOptions")
         var context = context
         context.part = part
@@ -42,7 +44,7 @@ extension Call {
             try store.replace(key, with: object, context)
         }
         if dryRun { forgetVersion(&result.object, before) }
-        return answer(result.object, status: result.created ? 201 : 200)
+        return fields.warned(answer(result.object, status: result.created ? 201 : 200))
     }
 
     /// A rehearsal has the version of what is there.
@@ -52,8 +54,11 @@ extension Call {
     }
 
     /// The body as an object of the kind and place that the path names.
-    private func checkedObject(name: String) throws(APIStatus) -> Document {
-        var object = try RequestBody.object(request, kind)
+    private func checkedObject(
+        name: String, _ fields: inout FieldCheck
+    ) throws(APIStatus) -> Document {
+        let content = try RequestBody.content(request, kind)
+        var object = content.document
         let apiVersion = object["apiVersion"]?.stringValue ?? ""
         let kindName = object["kind"]?.stringValue ?? ""
         if apiVersion.isEmpty, definition.customDefinition == nil {
@@ -64,6 +69,7 @@ extension Call {
         }
         try checkType(apiVersion, kindName)
         try TypedFields.check(object, definition)
+        object = try fields.checked(object, repeated: content.repeated)
         let inBody = object.objectNamespace
         if definition.isNamespaced, !inBody.isEmpty, inBody != path.namespace {
             throw .badRequest(
@@ -118,14 +124,17 @@ extension Call {
     ) throws(APIStatus) -> APIResponse {
         let type = MediaTypes.MediaType(request.header("content-type") ?? "").name
         let dryRun = try isDryRun("PatchOptions")
+        var fields = try FieldCheck(request, definition, options: "PatchOptions")
         var context = context
         context.part = part
         let before = store.object(key)
         var result: Document
         try checkPatchOptions(isApply: type == "application/apply-patch+yaml")
         if type == "application/apply-patch+yaml" {
-            let intent = try RequestBody.apply(request)
+            let content = try RequestBody.apply(request)
+            let intent = content.document
             try checkIntent(intent)
+            try fields.check(intent: content.repeated)
             let force = request.flag("force")
             result = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
                 try store.apply(key, intent, force: force, context)
@@ -136,12 +145,13 @@ extension Call {
                 try store.update(key, context) { object throws(APIStatus) in
                     let patched = try change.applied(to: object, shape: definition.shape)
                     try checkPatched(patched)
-                    return patched
+                    return try fields.checked(
+                        patched: patched, before: object, repeated: change.repeated)
                 }
             }
         }
         if dryRun { forgetVersion(&result, before) }
-        return answer(result, status: before == nil ? 201 : 200)
+        return fields.warned(answer(result, status: before == nil ? 201 : 200))
     }
 
     private func checkPatchOptions(isApply: Bool) throws(APIStatus) {

@@ -1,19 +1,26 @@
 import Domain
 
 /// The patch of a PATCH that is no apply.
-enum PatchBody {
-    case json(Document)
-    case merge(Document)
-    case strategic(Document)
+struct PatchBody {
+    private enum Form {
+        case json
+        case merge
+        case strategic
+    }
+
+    private let form: Form
+    private let patch: Document
+    /// The paths of keys that stand twice in the patch.
+    let repeated: [String]
 
     init(
         _ request: APIRequest, _ type: String, _ definition: KindDefinition
     ) throws(APIStatus) {
         switch type {
-        case "application/json-patch+json": self = .json(try RequestBody.patch(request))
-        case "application/merge-patch+json": self = .merge(try RequestBody.patch(request))
+        case "application/json-patch+json": form = .json
+        case "application/merge-patch+json": form = .merge
         case "application/strategic-merge-patch+json" where definition.customDefinition == nil:
-            self = .strategic(try RequestBody.patch(request))
+            form = .strategic
         case "application/strategic-merge-patch+json":
             throw APIStatus(
                 code: 415, reason: "UnsupportedMediaType",
@@ -22,17 +29,19 @@ enum PatchBody {
                     + "application/apply-patch+yaml")
         default: throw MediaTypes.unsupportedPatch
         }
+        let content = try RequestBody.patch(request)
+        patch = content.document
+        repeated = content.repeated
     }
 
     /// The object as the patch makes it.
     ///
     /// - Parameter shape: the types of what is patched, for a strategic patch.
     func applied(to object: Document, shape: Shape) throws(APIStatus) -> Document {
-        switch self {
-        case .json(let patch): return try JSONPatch.apply(patch, to: object).get()
-        case .merge(let patch): return MergePatch.apply(patch, to: object)
-        case .strategic(let patch):
-            return try StrategicMergePatch.apply(patch, to: object, shape: shape).get()
+        switch form {
+        case .json: return try JSONPatch.apply(patch, to: object).get()
+        case .merge: return MergePatch.apply(patch, to: object)
+        case .strategic: return try StrategicMergePatch.apply(patch, to: object, shape: shape).get()
         }
     }
 }

@@ -6,22 +6,36 @@ enum RequestBody {
     /// The real server's limit for a body.
     static let sizeLimit = 3 << 20
 
-    /// The object of a POST or PUT.
+    /// What a body says, and the paths of keys that stand twice in it (the last one counts).
+    struct Content {
+        var document: Document
+        var repeated: [String] = []
+    }
+
+    /// The object of a POST.
     static func object(
         _ request: APIRequest, _ kind: ResourceKind
     ) throws(APIStatus) -> Document {
+        try content(request, kind).document
+    }
+
+    /// The object of a POST or PUT.
+    static func content(
+        _ request: APIRequest, _ kind: ResourceKind
+    ) throws(APIStatus) -> Content {
         try checkSize(request)
         let type = MediaTypes.MediaType(request.header("content-type") ?? "application/json")
         guard type.name == "application/json" || type.name == "application/yaml" else {
             throw MediaTypes.unsupportedBody
         }
         if type.name == "application/yaml" { return try apply(request) }
-        let document: Document
+        let content: Content
         do {
-            document = try JSON.parse(request.body, limits: limits)
+            content = try json(request.body)
         } catch {
             throw unrecognized(kind, words(error, request.body), preview(request.body))
         }
+        let document = content.document
         guard case .object = document else {
             let hex = request.body.prefix(16).map { hexByte($0) }.joined()
             throw unrecognized(
@@ -30,25 +44,35 @@ enum RequestBody {
                     + "APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
                     + "Kind string \"json:\\\"kind,omitempty\\\"\" }", hex)
         }
-        return document
+        return content
+    }
+
+    /// JSON with what a strict reader would not take; a body is read twice only if there is some.
+    private static func json(_ bytes: [UInt8]) throws(JSON.ParseError) -> Content {
+        if let document = try? JSON.parse(bytes, limits: limits, duplicates: .refused) {
+            return Content(document: document)
+        }
+        let document = try JSON.parse(bytes, limits: limits)
+        return Content(document: document, repeated: RepeatedKeys(in: bytes).paths)
     }
 
     /// The patch of a PATCH.
-    static func patch(_ request: APIRequest) throws(APIStatus) -> Document {
+    static func patch(_ request: APIRequest) throws(APIStatus) -> Content {
         try checkSize(request)
         do {
-            return try JSON.parse(request.body, limits: limits)
+            return try json(request.body)
         } catch {
             throw .badRequest("error decoding patch: \(words(error, request.body))")
         }
     }
 
-    /// The intent of an apply: YAML, of which JSON is a part.
-    static func apply(_ request: APIRequest) throws(APIStatus) -> Document {
+    /// The intent of an apply: YAML, of which JSON is a part. YAML whose keys stand twice is
+    /// refused whatever the request says of such keys.
+    static func apply(_ request: APIRequest) throws(APIStatus) -> Content {
         try checkSize(request)
-        if let document = try? JSON.parse(request.body, limits: limits) { return document }
+        if let content = try? json(request.body) { return content }
         do {
-            return try yaml(request.body)
+            return Content(document: try yaml(request.body))
         } catch {
             // The real server counts lines from 0 and leaves out what it was reading.
             let reason = error.reason.prefix { $0 != "(" }.split(separator: " ")

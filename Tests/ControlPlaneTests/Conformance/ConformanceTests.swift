@@ -12,8 +12,6 @@ import Testing
         "apply-remove-fields",
         "crd-validation",
         "discovery-aggregated",
-        "field-validation",
-        "httproute-crud",
         "modelrelease-validation",
     ]
 
