@@ -5,19 +5,11 @@ import Resources
 
 /// Checks against what really is in the store, not against what the controller believes.
 extension World {
-    private func split(_ route: Document) -> [String: Int] {
-        var split: [String: Int] = [:]
-        for reference in route.at("spec", "rules")?[0]?["backendRefs"]?.arrayValue ?? [] {
-            split[reference["name"]?.stringValue ?? ""] = reference["weight"]?.intValue ?? 1
-        }
-        return split
-    }
-
+    /// Ready endpoints of a Service by its slices.
     private func readyEndpoints(_ service: String, _ namespace: String) -> Int {
-        store.object(
-            ResourceKey(.endpointSlice, namespace: namespace, name: "\(service)-slice"))?[
-                "endpoints"]?
-            .arrayValue?.filter { $0.at("conditions", "ready") == true }.count ?? 0
+        let slices = store.objects(.endpointSlice, namespace: namespace)
+            .compactMap(EndpointSliceView.init).filter { $0.service == service }
+        return EndpointSliceView.ready(in: slices).count
     }
 
     private mutating func violate(_ rule: String, _ what: String) {
@@ -36,9 +28,9 @@ extension World {
             }
             guard let spec = operations.first(where: { $0.path == "/spec" })?.value else { return }
             let old = store.object(key)
-            checkRaise(key, from: old.map(split) ?? [:], to: split(["spec": spec]))
+            checkRaise(key, from: old.map(Self.split) ?? [:], to: Self.split(["spec": spec]))
         case .create(let key, let object) where key.kind == .httpRoute:
-            checkRaise(key, from: [:], to: split(object))
+            checkRaise(key, from: [:], to: Self.split(object))
         case .delete(let key, let uid, _):
             if uid.isEmpty { violate("conditional", "a delete of \(key) without a uid") }
             let release = store.object(key)?.at("metadata", "labels", Names.releaseLabel)?
@@ -47,7 +39,7 @@ extension World {
                 let route = store.object(
                     ResourceKey(.httpRoute, namespace: key.namespace, name: release))
             else { return }
-            if split(route)[key.name, default: 0] > 0 {
+            if Self.split(route)[key.name, default: 0] > 0 {
                 violate("drain before shrink", "\(key) is deleted with traffic on it")
             }
         default: break
@@ -66,7 +58,7 @@ extension World {
     /// After every event.
     mutating func check() {
         for route in store.objects(.httpRoute) {
-            let now = split(route).filter { $0.value > 0 }
+            let now = Self.split(route).filter { $0.value > 0 }
             if splits.last?.split != now { splits.append((at: self.now, split: now)) }
             let metadata = ObjectMetadata(of: route)
             for name in now.keys.sorted() {

@@ -129,7 +129,13 @@ extension World {
             }
         case .delete(let key):
             _ = try? store.delete(key, options: .init(), context)
-        case .behave(let version, let behaviour): behaviours[version] = behaviour
+        case .behave(let version, let behaviour):
+            behaviours[version] = behaviour
+            kubelet.wake(at: now)
+        case .killContainer(let version): kubelet.killContainer(of: version, now: now)
+        case .relist: if engine != nil { feedLists() }
+        case .meddle(let key, let change):
+            meddlers = change.map { meddlers + [.init(key: key, change: $0)] } ?? []
         case .kill: die("killed")
         case .gitAway(let away): gitIsAway = away
         case .apiAway(let away):

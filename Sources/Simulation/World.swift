@@ -1,12 +1,12 @@
+import API
 package import ControlPlane
 package import Domain
 package import Engine
-import Observed
 import Resources
 import Rollouts
 
-/// A whole installation in virtual time: API server, workloads, gateway, Git and the controller.
-/// The same inputs give the same run, event by event.
+/// A whole installation in virtual time: the control plane with its controllers, nodes, a gateway,
+/// Git and the controller. The same inputs give the same run, event by event.
 package struct World: Sendable {
     /// How long things take.
     package struct Delays: Sendable {
@@ -15,7 +15,16 @@ package struct World: Sendable {
         package var fetch = TimeSpan.milliseconds(100)
         package var push = TimeSpan.milliseconds(200)
         package var probe = TimeSpan.milliseconds(20)
+        /// From a change of a route to the gateway's word on it.
         package var gateway = TimeSpan.milliseconds(500)
+        /// From there to the last proxy.
+        package var proxies = TimeSpan.milliseconds(300)
+        /// From the making of a pod to the start of its container.
+        package var schedule = TimeSpan.milliseconds(50)
+        /// From the deletion of a pod to its end.
+        package var podEnd = TimeSpan.seconds(2)
+        /// Kinds whose watches are later than `watch`.
+        package var lags: [ResourceKind: TimeSpan] = [:]
         /// From the death of the controller to the next one's start.
         package var restart = TimeSpan.seconds(2)
 
@@ -41,6 +50,19 @@ package struct World: Sendable {
         case kill
         case gitAway(Bool)
         case apiAway(Bool)
+        /// The container of one pod of a version dies.
+        case killContainer(version: String)
+        /// The controller's watches end and it lists anew.
+        case relist
+        /// Another controller insists on something of an object: after every change it is so
+        /// again; `nil` ends all of that.
+        case meddle(ResourceKey, (@Sendable (inout Document) -> Void)?)
+    }
+
+    /// Somebody who puts back what he wants.
+    struct Meddler: Sendable {
+        let key: ResourceKey
+        let change: @Sendable (inout Document) -> Void
     }
 
     package internal(set) var now: Timestamp
@@ -67,14 +89,18 @@ package struct World: Sendable {
     var order = 0
     var incarnation = 0
     var cursors: [ResourceKind: Int64] = [:]
-    var lookAt: Timestamp?
     var gitIsAway = false
     var apiIsAway = false
-    var podNumber = 0
+    var needsLists = false
+    var controllers = ControllerLoop()
+    var kubelet = Kubelet()
+    var gateway = SimulatedGateway()
+    var meddlers: [Meddler] = []
+    /// The version at which the cluster's controllers had nothing to do.
+    var settledVersion: Int64 = -1
     private var lastAdvance = Timestamp(milliseconds: 0)
     private var repeats = 0
     private var isStuck = false
-    var routeSeen: [NamespacedName: Timestamp] = [:]
 
     package init(
         start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000),
@@ -82,14 +108,15 @@ package struct World: Sendable {
     ) {
         now = start
         self.settings = settings
-        var registry = KindRegistry(BuiltInKinds.all)
-        for kind in [ResourceKind.modelRelease, .releaseSource, .httpRoute, .gateway] {
-            var definition = KindDefinition(kind)
-            definition.hasStatus = true
-            definition.generations = .allButStatus
-            registry.add(definition)
+        store = Store(seed: 1, now: start)
+        for definition in APIDefinitions.all.map(\.definition) + GatewayDefinitions.all {
+            do throws(APIStatus) {
+                try CustomResources.install(definition, into: &store, now: start)
+            } catch {
+                giveUp("a definition is refused: \(error.message)")
+            }
         }
-        store = Store(registry: registry, seed: 1, now: start)
+        workCluster()
     }
 
     // MARK: Driving
@@ -149,7 +176,7 @@ package struct World: Sendable {
 
     /// The next time at which something happens; `nil` after a livelock, which ends the run.
     private func nextTime() -> Timestamp? {
-        isStuck ? nil : [queue.first?.at, engine?.nextTick, lookAt].compactMap { $0 }.min()
+        isStuck ? nil : [queue.first?.at, engine?.nextTick, clusterDue].compactMap { $0 }.min()
     }
 
     private mutating func advance() {
@@ -166,7 +193,7 @@ package struct World: Sendable {
         } else if let tick = engine?.nextTick, tick <= now {
             step(.tick)
         }
-        lookAt = workCluster()
+        workCluster()
         feedWatches()
         check()
     }
@@ -194,44 +221,5 @@ package struct World: Sendable {
         engine = nil
         incarnation += 1
         enqueue(now + delays.restart, .start)
-    }
-
-    // MARK: The controller's view
-
-    private mutating func feedLists() {
-        for (kind, label) in ClusterView.kinds {
-            let objects = store.objects(kind).filter { carries($0, label) }
-            cursors[kind] = store.version
-            enqueue(
-                now + delays.watch,
-                .event(
-                    .view(kind, .replaced(objects, resourceVersion: String(store.version))),
-                    incarnation: incarnation))
-        }
-    }
-
-    private func carries(_ object: Document, _ label: String?) -> Bool {
-        guard let label else { return true }
-        return object.at("metadata", "labels", label) != nil
-    }
-
-    private mutating func feedWatches() {
-        guard engine != nil, !apiIsAway else { return }
-        for (kind, label) in ClusterView.kinds {
-            guard let cursor = cursors[kind], store.lastChange(of: kind) > cursor else { continue }
-            let events = (try? store.events(kind, after: cursor)) ?? []
-            cursors[kind] = store.version
-            for event in events {
-                let matches = carries(event.object, label)
-                let matched = event.previous.map { carries($0, label) } ?? false
-                guard matches || matched else { continue }
-                let viewEvent: ViewEvent =
-                    event.change == .deleted || !matches
-                    ? .deleted(event.object) : .changed(event.object)
-                enqueue(
-                    now + delays.watch,
-                    .event(.view(kind, viewEvent), incarnation: incarnation))
-            }
-        }
     }
 }

@@ -30,7 +30,13 @@ struct Story {
     static func addGateway(_ world: inout World) {
         _ = try? world.store.create(
             .gateway, namespace: "default",
-            ["metadata": ["name": "web"], "spec": ["gatewayClassName": "x"]],
+            [
+                "metadata": ["name": "web"],
+                "spec": [
+                    "gatewayClassName": "example",
+                    "listeners": [["name": "http", "port": 80, "protocol": "HTTP"]],
+                ],
+            ],
             WriteContext(now: world.now, manager: "person"))
     }
 
