@@ -83,7 +83,8 @@ let package = Package(
             dependencies: [
                 "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
                 "Transport", "Cluster", logging,
-            ]),
+            ],
+            exclude: ["Models"]),
 
         // MARK: Executables
         .executableTarget(
