@@ -91,7 +91,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-                "Planning", "Presentation", "Cluster", "Transport", arguments, logging,
+                "Planning", "Presentation", "Cluster", "Transport", "Commits", "Engine", arguments,
+                lifecycle, logging,
             ]),
 
         // MARK: Measurements, run by hand with -c release

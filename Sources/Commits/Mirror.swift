@@ -9,7 +9,7 @@ package import Logging
 /// checked out, and no hook, filter or configuration of a repository takes effect.
 package actor Mirror {
     package nonisolated let address: RemoteAddress
-    let limits: MirrorLimits
+    nonisolated let limits: MirrorLimits
     let port: (any GitHTTPPort)?
     let logger: Logger
     private let path: String
@@ -20,6 +20,9 @@ package actor Mirror {
     private var isDamaged = false
     /// Fetches that may fail before the mirror is made again.
     private var patience = 0
+
+    /// Bytes of the largest file that is read.
+    package nonisolated var fileLimit: Int { limits.fileSize }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()

@@ -15,7 +15,7 @@ package struct FileReader: Sendable {
     package let root: String
 
     /// What a golden file may have.
-    static let goldenBytes = 64 << 10
+    package static let goldenBytes = 64 << 10
 
     package init(namespace: String, root: String = "") {
         self.namespace = namespace

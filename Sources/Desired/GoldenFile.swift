@@ -15,7 +15,7 @@ struct GoldenFile {
     init(path: String, bytes: [UInt8]) {
         self.path = path
         guard bytes.count <= FileReader.goldenBytes else {
-            fail(nil, "has \(bytes.count) bytes, at most \(FileReader.goldenBytes) are read")
+            fail(nil, "has more than \(FileReader.goldenBytes) bytes, the most that a golden file may have")
             return
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -98,9 +98,10 @@ extension Engine {
         memory.commit = notice.id
         memory.summary = notice.summary
         memory.wasRewritten = notice.rewritten
-        let author = notice.isOurs ? Names.fieldManager : notice.author
         for release in changes.appeared + changes.changed {
-            memory.origins[release] = .init(commit: notice.id, author: author)
+            let isOurs = memory.desired[release].map { notice.ownFiles.contains($0.file) }
+            memory.origins[release] = .init(
+                commit: notice.id, author: isOurs == true ? Names.fieldManager : notice.author)
             if declaredBy[release] == nil { declaredBy[release] = id }
             touch(.release(release))
         }

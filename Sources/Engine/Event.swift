@@ -47,11 +47,12 @@ package enum FetchOutcome: Sendable {
 package struct CommitNotice: Sendable {
     /// 40 hex characters.
     package let id: String
+    /// Of the newest commit that is not Slipway's own.
     package let author: String
     /// The first line of the message.
     package let summary: String
-    /// Slipway wrote it.
-    package let isOurs: Bool
+    /// Files that only Slipway's own commits have changed, those on top of everybody else's.
+    package let ownFiles: [String]
     /// The branch does not contain the commit that was in force before.
     package let rewritten: Bool
     /// `files` are all files below the path, not only those that changed: a first read.
@@ -62,13 +63,13 @@ package struct CommitNotice: Sendable {
     package let removed: [String]
 
     package init(
-        id: String, author: String, summary: String, isOurs: Bool, rewritten: Bool, isWhole: Bool,
+        id: String, author: String, summary: String, ownFiles: [String], rewritten: Bool, isWhole: Bool,
         files: [ParsedFile], removed: [String]
     ) {
         self.id = id
         self.author = author
         self.summary = summary
-        self.isOurs = isOurs
+        self.ownFiles = ownFiles
         self.rewritten = rewritten
         self.isWhole = isWhole
         self.files = files
@@ -88,6 +89,8 @@ package enum GitOutcome: Hashable, Sendable {
 
 /// What became of asking a pod.
 package enum ProbeOutcome: Hashable, Sendable {
+    package typealias Answer = ProbeAnswer
+
     /// One answer per request, in order; fewer if one could not be had.
     case answers([ProbeAnswer])
 }

@@ -53,7 +53,8 @@ package struct SimulatedGit: Sendable {
         let removed = (before ?? [:]).keys.sorted().filter { head.files[$0] == nil }
         return .commit(
             CommitNotice(
-                id: head.id, author: head.author, summary: head.message, isOurs: head.isOurs,
+                id: head.id, author: head.author, summary: head.message, 
+                ownFiles: head.isOurs ? changed : [],
                 rewritten: !known.isEmpty && before == nil, isWhole: before == nil,
                 files: changed.map { path in
                     reader.read(file(path, head)) { head.files[$0].map { Array($0.utf8) } }

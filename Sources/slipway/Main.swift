@@ -28,7 +28,10 @@ struct Slipway: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Other",
-                subcommands: [SandboxCommand.self, DemoCommand.self, VersionCommand.self]),
+                subcommands: [
+                    ControllerCommand.self, SandboxCommand.self, DemoCommand.self,
+                    VersionCommand.self,
+                ]),
         ])
 }
 

@@ -258,7 +258,7 @@ import Testing
         ),
         (
             String(repeating: " ", count: 65_537),
-            "models/tests/golden.jsonl: has 65537 bytes, at most 65536 are read"
+            "models/tests/golden.jsonl: has more than 65536 bytes, the most that a golden file may have"
         ),
     ]
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import Cluster
 import Logging
 
-/// Which cluster, as whom, and which namespace; for commands that talk to one.
-struct ClusterOptions: ParsableArguments {
+/// Which cluster, and as whom.
+struct ClusterChoice: ParsableArguments {
     @Option(help: "Path of the kubeconfig; KUBECONFIG or ~/.kube/config if it is not given.")
     var kubeconfig: String?
 
@@ -13,24 +13,8 @@ struct ClusterOptions: ParsableArguments {
     @Flag(help: "Obey insecure-skip-tls-verify in the kubeconfig; anybody can then be the server.")
     var acceptAnyServer = false
 
-    @Option(name: [.short, .long], help: "The namespace; the context's if it is not given.")
-    var namespace: String?
-
-    /// Connects, hands over the releases of the cluster, and ends the connection.
-    func withReleases(_ body: (Releases) async throws -> Void) async throws {
-        let client = try connect()
-        do {
-            try await body(
-                Releases(
-                    client: client, namespace: namespace ?? client.configuration.namespace))
-        } catch {
-            await client.shutDown()
-            throw error
-        }
-        await client.shutDown()
-    }
-
-    private func connect() throws(Failure) -> ClusterClient {
+    /// A client of the cluster, to be ended with ``ClusterClient/shutDown()``.
+    func connect(_ logger: Logger) throws(Failure) -> ClusterClient {
         let configuration: KubeConfiguration
         do throws(KubeConfiguration.Invalid) {
             configuration = try KubeConfiguration.find(
@@ -41,8 +25,6 @@ struct ClusterOptions: ParsableArguments {
                 "no cluster to talk to: \(error)\n"
                     + "name a kubeconfig with --kubeconfig FILE, or set KUBECONFIG")
         }
-        // The commands say themselves what goes wrong.
-        let logger = Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() }
         do {
             return try ClusterClient(configuration, logger: logger)
         } catch {
@@ -53,5 +35,28 @@ struct ClusterOptions: ParsableArguments {
     private static var environment: [String: String] {
         let names = ["KUBECONFIG", "HOME", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]
         return names.reduce(into: [:]) { $0[$1] = Terminal.environment($1) }
+    }
+}
+
+/// Which cluster, as whom, and which namespace; for commands that talk to one.
+struct ClusterOptions: ParsableArguments {
+    @OptionGroup var choice: ClusterChoice
+
+    @Option(name: [.short, .long], help: "The namespace; the context's if it is not given.")
+    var namespace: String?
+
+    /// Connects, hands over the releases of the cluster, and ends the connection.
+    func withReleases(_ body: (Releases) async throws -> Void) async throws {
+        // The commands say themselves what goes wrong.
+        let client = try choice.connect(Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() })
+        do {
+            try await body(
+                Releases(
+                    client: client, namespace: namespace ?? client.configuration.namespace))
+        } catch {
+            await client.shutDown()
+            throw error
+        }
+        await client.shutDown()
     }
 }

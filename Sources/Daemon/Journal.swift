@@ -1,0 +1,111 @@
+import API
+import Desired
+import Domain
+import Engine
+import Logging
+import Resources
+
+/// What the log says of events and effects: once what is worth knowing, and the same trouble not
+/// again and again.
+struct Journal: Sendable {
+    let logger: Logger
+    /// Trouble that was told and is not over, by what has it.
+    private var told: [String: String] = [:]
+
+    init(logger: Logger) { self.logger = logger }
+
+    mutating func note(_ effect: Effect) {
+        switch effect {
+        case .write(_, let request):
+            logger.debug("write", metadata: ["object": "\(request.key)"])
+        case .emit(let notice):
+            logger.log(
+                level: notice.isWarning ? .warning : .info, "\(notice.reason): \(notice.message)",
+                metadata: ["object": "\(notice.about)"])
+        case .revert(_, let order):
+            logger.info(
+                "reverting in Git",
+                metadata: [
+                    "release": "\(order.release)", "branch": "\(order.spec.branch)",
+                    "restores": "\(order.restore.prefix(7))",
+                ])
+        case .read, .fetch, .probe, .record: break
+        }
+    }
+
+    mutating func note(_ event: Event) {
+        switch event {
+        case .view(let kind, .interrupted(let reason)):
+            trouble("view \(kind)", "cannot follow \(kind.plural): \(reason)\(Self.hint(kind))")
+        case .view(let kind, .replaced): over("view \(kind)", "following \(kind.plural) again")
+        case .written(_, .notApplied(let refusal)): note(refusal)
+        case .written(_, .unknown(let reason)):
+            logger.info("a write may or may not have been done", metadata: ["why": "\(reason)"])
+        case .fetched(let source, let outcome): note(source, outcome)
+        case .reverted(_, let outcome): note("revert", outcome)
+        case .recorded(_, let outcome): note("record", outcome)
+        case .view, .written, .read, .probed, .notified, .tick: break
+        }
+    }
+
+    private func note(_ refusal: WriteRefusal) {
+        switch refusal.kind {
+        // Decided on something that is no longer so: it is read and decided again.
+        case .conflict, .alreadyExists, .notFound:
+            logger.debug("a write did not fit", metadata: ["why": "\(refusal.message)"])
+        case .fieldConflict, .invalid, .forbidden, .tooManyRequests, .unreachable:
+            logger.warning("a write was not done", metadata: ["why": "\(refusal.message)"])
+        }
+    }
+
+    private mutating func note(_ source: NamespacedName, _ outcome: FetchOutcome) {
+        switch outcome {
+        case .failed(let reason):
+            trouble("source \(source)", "cannot read ReleaseSource \(source): \(reason)")
+        case .unchanged: over("source \(source)", "reading ReleaseSource \(source) again")
+        case .commit(let notice):
+            over("source \(source)", "reading ReleaseSource \(source) again")
+            logger.info(
+                "commit \(notice.id.prefix(7)): \(notice.summary)",
+                metadata: [
+                    "source": "\(source)", "author": "\(notice.author)",
+                    "files": "\(notice.files.count + notice.removed.count)",
+                ])
+            for problem in notice.files.flatMap(\.problems).prefix(20) {
+                logger.warning("\(problem)", metadata: ["source": "\(source)"])
+            }
+        }
+    }
+
+    private mutating func note(_ what: String, _ outcome: GitOutcome) {
+        switch outcome {
+        case .pushed(let commit):
+            over("push \(what)", "pushing works again")
+            if what == "revert" { logger.info("reverted in Git by \(commit.prefix(7))") }
+        case .dropped(let reason):
+            over("push \(what)", "pushing works again")
+            logger.debug("no \(what) in Git: \(reason)")
+        case .failed(let reason): trouble("push \(what)", "cannot push a \(what): \(reason)")
+        }
+    }
+
+    private mutating func trouble(_ subject: String, _ message: String) {
+        guard told[subject] != message else { return }
+        told[subject] = message
+        logger.warning("\(message)")
+    }
+
+    private mutating func over(_ subject: String, _ message: String) {
+        guard told.removeValue(forKey: subject) != nil else { return }
+        logger.info("\(message)")
+    }
+
+    /// What to do where a cluster does not serve a kind.
+    private static func hint(_ kind: ResourceKind) -> String {
+        switch kind.group {
+        case Names.group: "; are the definitions of Manifests/crds applied?"
+        case "gateway.networking.k8s.io": "; is the Gateway API installed?"
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Domain
+import Engine
+import Resources
+
+/// Effects on their way, so many of a sort at once: what is slow or stuck holds up its own sort
+/// alone, and a revert's route write waits behind nothing.
+struct Lanes: Sendable {
+    /// Writes of routes.
+    let routes = Lane(width: 64)
+    /// Other writes, and reads.
+    let objects = Lane(width: 24)
+    let fetches = Lane(width: 16)
+    /// Reverts and records.
+    let pushes = Lane(width: 8)
+    let probes = Lane(width: 32)
+    /// Kubernetes Events: of too many at once the later ones are dropped, nobody decides by them.
+    let notices = Lane(width: 1, waiting: .bufferingOldest(500))
+
+    var all: [Lane] { [routes, objects, fetches, pushes, probes, notices] }
+
+    func send(_ effect: Effect) {
+        switch effect {
+        case .write(_, let request) where request.key.kind == .httpRoute: routes.send(effect)
+        case .read(_, let key) where key.kind == .httpRoute: routes.send(effect)
+        case .write, .read: objects.send(effect)
+        case .fetch: fetches.send(effect)
+        case .revert, .record: pushes.send(effect)
+        case .probe: probes.send(effect)
+        case .emit: notices.send(effect)
+        }
+    }
+}
+
+/// A queue of effects of which at most `width` are carried out at once.
+struct Lane: Sendable {
+    private let width: Int
+    private let stream: AsyncStream<Effect>
+    private let continuation: AsyncStream<Effect>.Continuation
+
+    init(
+        width: Int,
+        waiting: AsyncStream<Effect>.Continuation.BufferingPolicy = .unbounded
+    ) {
+        self.width = width
+        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: waiting)
+    }
+
+    func send(_ effect: Effect) { continuation.yield(effect) }
+
+    /// Carries out what is sent until the task is cancelled.
+    func run(_ carryOut: @escaping @Sendable (Effect) async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            for await effect in stream {
+                if running >= width {
+                    await group.next()
+                    running -= 1
+                }
+                group.addTask { await carryOut(effect) }
+                running += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import API
+import ArgumentParser
+import Cluster
+import Commits
+import Daemon
+import Domain
+import Engine
+import Logging
+import Presentation
+import ServiceLifecycle
+
+/// `slipway controller`
+struct ControllerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "controller",
+        abstract: "Run the controller: follow Git, release, watch, take back.",
+        discussion: """
+            Follows every ReleaseSource of the cluster and moves traffic step by step to what Git \
+            declares. It needs the definitions of Manifests/crds and of the Gateway API in the \
+            cluster. It may be ended and killed at any time: the next one goes on where it was.
+
+            EXAMPLES
+              slipway controller --kubeconfig ~/.kube/config
+              slipway controller --allow-local-repositories --log-level debug
+              slipway controller --cluster-name eu-west --data-dir /var/lib/slipway --log-format json
+
+            EXIT CODES
+              0  ended by SIGINT or SIGTERM
+              2  wrong usage, no cluster to talk to, or no place for mirrors
+            """)
+
+    /// How much the log says.
+    enum Level: String, CaseIterable, ExpressibleByArgument {
+        case debug, info, warning, error
+
+        var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+    }
+
+    @OptionGroup
+    var cluster: ClusterChoice
+
+    @Option(help: "Folder for mirrors of repositories; a cache, may be lost at any time.")
+    var dataDir: String?
+
+    @Option(help: "The name of this cluster in the record that is kept in Git.")
+    var clusterName = "default"
+
+    @Flag(help: "Let a ReleaseSource name a bare repository on this machine by its path.")
+    var allowLocalRepositories = false
+
+    @Option(help: "How much is logged: debug, info, warning or error.")
+    var logLevel = Level.info
+
+    @Option(help: "How the log on standard error looks: text or json.")
+    var logFormat = LogLine.Format.text
+
+    func validate() throws {
+        let isName =
+            (1...63).contains(clusterName.utf8.count)
+            && clusterName.utf8.allSatisfy {
+                (97...122).contains($0) || (48...57).contains($0) || $0 == 45
+            }
+        guard isName, !clusterName.hasPrefix("-"), !clusterName.hasSuffix("-") else {
+            throw ValidationError(
+                "--cluster-name must be 1 to 63 lower-case letters, digits and hyphens")
+        }
+    }
+
+    func run() async throws {
+        let (format, level) = (logFormat, logLevel.level)
+        let logger = Logger(label: "slipway") {
+            LogOutput(label: $0, format: format, level: level)
+        }
+        let directory = try dataDir ?? Self.cache()
+        let client = try cluster.connect(logger)
+        let settings = ControllerSettings(
+            directory: directory, repositories: .init(localRepositories: allowLocalRepositories),
+            engine: EngineSettings(cluster: clusterName, seed: .random(in: 0 ... .max)))
+        let controller: Controller
+        do {
+            controller = try Controller(settings, client: client, logger: logger)
+        } catch {
+            throw Failure("the controller cannot start: \(error)")
+        }
+        logger.info(
+            "Slipway \(Version.text) follows \(client.configuration.server)",
+            metadata: ["from": "\(client.configuration.origin)", "data": "\(directory)"])
+        var quiet = logger
+        quiet.logLevel = .error
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [controller], gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet))
+        do {
+            try await group.run()
+        } catch {
+            await client.shutDown()
+            throw Failure("the controller ended: \(error)")
+        }
+        await client.shutDown()
+        logger.info("ended")
+    }
+
+    /// The user's cache folder (XDG Base Directory Specification).
+    private static func cache() throws(Failure) -> String {
+        if let path = Terminal.environment("XDG_CACHE_HOME"), path.hasPrefix("/") {
+            return "\(path)/slipway"
+        }
+        guard let home = Terminal.environment("HOME"), home.hasPrefix("/") else {
+            throw Failure("no folder for mirrors: set HOME or name one with --data-dir FOLDER")
+        }
+        return "\(home)/.cache/slipway"
+    }
+}
+
+extension LogLine.Format: ExpressibleByArgument {}
