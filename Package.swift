@@ -9,6 +9,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
 let package = Package(
     name: "slipway",
     products: [.executable(name: "slipway", targets: ["slipway"])],
@@ -92,7 +94,7 @@ let package = Package(
             dependencies: [
                 "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
                 "Planning", "Presentation", "Cluster", "Transport", "Commits", "Engine", arguments,
-                lifecycle, logging,
+                lifecycle, signals, logging,
             ]),
 
         // MARK: Measurements, run by hand with -c release
@@ -130,18 +132,22 @@ let package = Package(
         .testTarget(
             name: "CommitsTests", dependencies: ["Commits", "Domain"],
             exclude: ["Support/git-http-server.py"]),
-        .target(name: "TestServers", path: "Tests/TestServers"),
+        .target(
+            name: "TestServers", dependencies: ["API", "ControlPlane", "Domain", "Sandbox"],
+            path: "Tests/TestServers"),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestServers"]),
         .testTarget(
             name: "LoopbackTests",
             dependencies: [
-                "Cluster", "Commits", "Daemon", "Sandbox", "Signals", "Transport", "Documents",
-                "Domain", "API", "Resources", "TestServers", logging,
+                "Cluster", "Commits", "Daemon", "Engine", "Rollouts", "Sandbox", "Signals",
+                "Transport", "Documents", "Domain", "API", "Resources", "ControlPlane",
+                "TestServers", lifecycle, logging,
             ]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "slipway", "Sandbox", "Cluster", "API", "Domain", "Documents", "Resources", logging,
+                "slipway", "Sandbox", "Cluster", "API", "Domain", "Documents", "Resources",
+                "TestServers", logging,
             ]),
         .testTarget(name: "TidyTests"),
     ],

@@ -138,7 +138,8 @@ package actor Controller: Service {
     private nonisolated func publish(_ notice: Notice) async {
         let now = clock.now
         let stamp = String(UInt64(max(0, now.milliseconds)), radix: 16)
-        let name = "\(notice.about.name).\(stamp)\(String(UInt32.random(in: 0 ... .max), radix: 16))"
+        let name =
+            "\(notice.about.name).\(stamp)\(String(UInt32.random(in: 0 ... .max), radix: 16))"
         _ = await client.record(
             notice.event(name: name, instance: settings.engine.cluster, at: now),
             namespace: notice.about.namespace, name: name)

@@ -53,7 +53,8 @@ enum Imports {
         ]),
         "slipway": system.union([
             "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-            "Planning", "Cluster", "Transport", "Presentation", "ArgumentParser", "Logging",
+            "Planning", "Cluster", "Transport", "Presentation", "Commits", "Engine", "Rollouts",
+            "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
         ]),
     ]
 

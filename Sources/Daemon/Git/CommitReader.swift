@@ -131,10 +131,10 @@ struct CommitReader: Sendable {
         let limit = FileReader.goldenBytes
         do throws(GitError) {
             return try await mirror.read(path, at: commit, limit: limit)
-        } catch where error.kind == .tooLarge {
+        } catch  where error.kind == .tooLarge {
             // What it says makes no difference any more: it is refused for its size.
             return [UInt8](repeating: 0, count: limit + 1)
-        } catch where error.kind == .invalidInput {
+        } catch  where error.kind == .invalidInput {
             return nil
         }
     }

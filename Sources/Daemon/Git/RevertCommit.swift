@@ -62,7 +62,7 @@ struct RevertCommit: Sendable {
                     namespace: order.source.namespace)
                 return result != nil
             }
-        } catch where error.kind == .objectNotFound {
+        } catch  where error.kind == .objectNotFound {
             // The history that knew it is gone.
             return nil
         }

@@ -8,6 +8,7 @@ import Engine
 import Logging
 import Presentation
 import ServiceLifecycle
+import UnixSignals
 
 /// `slipway controller`
 struct ControllerCommand: AsyncParsableCommand {

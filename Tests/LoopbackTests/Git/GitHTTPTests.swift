@@ -3,6 +3,7 @@ import Daemon
 import Domain
 import Foundation
 import Logging
+import TestServers
 import Testing
 import Transport
 

@@ -1,17 +1,17 @@
 import Foundation
 
 /// A directory with a bare repository `origin.git`, and `git http-backend` in front of it.
-final class GitBackend: Sendable {
-    let root: String
-    let url: String
+package final class GitBackend: Sendable {
+    package let root: String
+    package let url: String
     private let server = Process()
     private let input = Pipe()
 
-    init() throws {
+    package init() throws {
         root = NSTemporaryDirectory() + "slipway-git-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let script = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("CommitsTests/Support/git-http-server.py").path
         let output = Pipe()
         server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -35,7 +35,7 @@ final class GitBackend: Sendable {
     }
 
     /// Commits files on main of `origin.git`.
-    func commit(_ files: [String: String]) throws {
+    package func commit(_ files: [String: String]) throws {
         var script = "commit refs/heads/main\ncommitter A <a@example.org> 1 +0000\ndata 1\nx\n"
         if (try? git("rev-parse", "-q", "--verify", "refs/heads/main")) != nil {
             script += "from refs/heads/main^0\n"
@@ -50,7 +50,7 @@ final class GitBackend: Sendable {
 
     /// Runs git in `origin.git`.
     @discardableResult
-    func git(_ arguments: String...) throws -> String {
+    package func git(_ arguments: String...) throws -> String {
         try run(["-C", root + "/origin.git"] + arguments)
     }
 
