@@ -68,7 +68,8 @@ struct Journal: Sendable {
             logger.info(
                 "commit \(notice.id.prefix(7)): \(notice.summary)",
                 metadata: [
-                    "source": "\(source)", "author": "\(notice.author)",
+                    "source": "\(source)",
+                    "author": "\(notice.ownFiles.isEmpty ? notice.author : Names.fieldManager)",
                     "files": "\(notice.files.count + notice.removed.count)",
                 ])
             for problem in notice.files.flatMap(\.problems).prefix(20) {

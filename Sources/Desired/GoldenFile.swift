@@ -15,7 +15,10 @@ struct GoldenFile {
     init(path: String, bytes: [UInt8]) {
         self.path = path
         guard bytes.count <= FileReader.goldenBytes else {
-            fail(nil, "has more than \(FileReader.goldenBytes) bytes, the most that a golden file may have")
+            fail(
+                nil,
+                "has more than \(FileReader.goldenBytes) bytes, a golden file has no more"
+            )
             return
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -63,7 +63,8 @@ package struct CommitNotice: Sendable {
     package let removed: [String]
 
     package init(
-        id: String, author: String, summary: String, ownFiles: [String], rewritten: Bool, isWhole: Bool,
+        id: String, author: String, summary: String, ownFiles: [String], rewritten: Bool,
+        isWhole: Bool,
         files: [ParsedFile], removed: [String]
     ) {
         self.id = id

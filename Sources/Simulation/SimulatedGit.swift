@@ -53,7 +53,7 @@ package struct SimulatedGit: Sendable {
         let removed = (before ?? [:]).keys.sorted().filter { head.files[$0] == nil }
         return .commit(
             CommitNotice(
-                id: head.id, author: head.author, summary: head.message, 
+                id: head.id, author: head.author, summary: head.message,
                 ownFiles: head.isOurs ? changed : [],
                 rewritten: !known.isEmpty && before == nil, isWhole: before == nil,
                 files: changed.map { path in

@@ -258,7 +258,7 @@ import Testing
         ),
         (
             String(repeating: " ", count: 65_537),
-            "models/tests/golden.jsonl: has more than 65536 bytes, the most that a golden file may have"
+            "models/tests/golden.jsonl: has more than 65536 bytes, a golden file has no more"
         ),
     ]
 

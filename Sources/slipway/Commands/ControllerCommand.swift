@@ -23,7 +23,7 @@ struct ControllerCommand: AsyncParsableCommand {
             EXAMPLES
               slipway controller --kubeconfig ~/.kube/config
               slipway controller --allow-local-repositories --log-level debug
-              slipway controller --cluster-name eu-west --data-dir /var/lib/slipway --log-format json
+              slipway controller --cluster-name eu --data-dir /var/lib/slipway --log-format json
 
             EXIT CODES
               0  ended by SIGINT or SIGTERM
