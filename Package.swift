@@ -93,7 +93,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-                "Planning", "Presentation", "Cluster", "Transport", "Commits", "Engine", arguments,
+                "Planning", "Presentation", "Cluster", "Transport", "Commits", "Engine", "Rollouts",
+                arguments,
                 lifecycle, signals, logging,
             ]),
 
@@ -146,8 +147,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "slipway", "Sandbox", "Cluster", "API", "Domain", "Documents", "Resources",
-                "TestServers", logging,
+                "slipway", "Sandbox", "ControlPlane", "Cluster", "API", "Domain", "Documents",
+                "Resources", "TestServers", logging,
             ]),
         .testTarget(name: "TidyTests"),
     ],

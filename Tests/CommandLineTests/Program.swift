@@ -68,6 +68,7 @@ struct Program {
         /// Waits for its end.
         func end() async throws -> Run {
             for await _ in ended { break }
+            try Task.checkCancellation()
             return Run(
                 code: process.terminationStatus, output: try printed(),
                 error: try String(contentsOf: error, encoding: .utf8))

@@ -79,7 +79,8 @@ package final class ScriptedNode: Sendable {
         let status: Document = [
             "phase": script == .imageMissing ? "Pending" : "Running",
             "podIP": .string("127.9.\(number / 250).\(number % 250 + 1)"),
-            "startTime": .string(now.description), "containerStatuses": [container],
+            "startTime": .string((metadata.creationTimestamp ?? now).description),
+            "containerStatuses": [container],
             "conditions": [
                 [
                     "type": "Ready", "status": isReady ? "True" : "False",

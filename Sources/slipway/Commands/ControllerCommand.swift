@@ -7,6 +7,7 @@ import Domain
 import Engine
 import Logging
 import Presentation
+import Rollouts
 import ServiceLifecycle
 import UnixSignals
 
@@ -49,6 +50,12 @@ struct ControllerCommand: AsyncParsableCommand {
     @Flag(help: "Let a ReleaseSource name a bare repository on this machine by its path.")
     var allowLocalRepositories = false
 
+    @Option(help: "How long a version that lost its traffic keeps its pods, such as 30s.")
+    var drain = TimeSpan.seconds(30)
+
+    @Option(help: "How long gateways may need until a changed route is in force, such as 10s.")
+    var settle = TimeSpan.seconds(10)
+
     @Option(help: "How much is logged: debug, info, warning or error.")
     var logLevel = Level.info
 
@@ -56,6 +63,10 @@ struct ControllerCommand: AsyncParsableCommand {
     var logFormat = LogLine.Format.text
 
     func validate() throws {
+        let hour = TimeSpan.hours(1)
+        guard drain > .zero, drain <= hour, settle > .zero, settle <= hour else {
+            throw ValidationError("--drain and --settle must be more than 0s and at most 1h")
+        }
         let isName =
             (1...63).contains(clusterName.utf8.count)
             && clusterName.utf8.allSatisfy {
@@ -76,7 +87,9 @@ struct ControllerCommand: AsyncParsableCommand {
         let client = try cluster.connect(logger)
         let settings = ControllerSettings(
             directory: directory, repositories: .init(localRepositories: allowLocalRepositories),
-            engine: EngineSettings(cluster: clusterName, seed: .random(in: 0 ... .max)))
+            engine: EngineSettings(
+                cluster: clusterName, rollout: RolloutSettings(settle: settle, drain: drain),
+                seed: .random(in: 0 ... .max)))
         let controller: Controller
         do {
             controller = try Controller(settings, client: client, logger: logger)

@@ -1,31 +1,20 @@
-import API
-import Cluster
-import ControlPlane
-import Daemon
-import Documents
-import Domain
-import Engine
-import Foundation
-import Logging
-import Resources
-import Rollouts
-import Sandbox
-import ServiceLifecycle
-import TestServers
-import Testing
+package import API
+package import ControlPlane
+package import Domain
+package import Sandbox
 
-/// One release in one real repository, followed by a real controller over real sockets; only pods
-/// and gateway are scripted.
-final class LiveStory: Sendable {
-    static let release = NamespacedName(namespace: "default", name: "fraud")
-    static let file = "models/fraud.yaml"
+/// One release in one real repository and a cluster behind a real socket; only pods and gateway
+/// are scripted.
+package final class LiveStory: Sendable {
+    package static let release = NamespacedName(namespace: "default", name: "fraud")
+    package static let file = "models/fraud.yaml"
 
-    let git: GitBackend
-    let server: SandboxServer
-    let node: ScriptedNode
-    let port: Int
+    package let git: GitBackend
+    package let server: SandboxServer
+    package let node: ScriptedNode
+    package let port: Int
     /// Where mirrors are.
-    let folder: String
+    package let folder: String
 
     private init(_ server: SandboxServer, port: Int, git: GitBackend) {
         self.git = git
@@ -37,7 +26,9 @@ final class LiveStory: Sendable {
 
     /// A cluster with Slipway's kinds, a gateway, a node and a source; nothing declared, and no
     /// controller yet.
-    static func tell(_ body: @escaping @Sendable (LiveStory) async throws -> Void) async throws {
+    package static func tell(_ body: @escaping @Sendable (LiveStory) async throws -> Void)
+        async throws
+    {
         let options = SandboxOptions(
             definitions: APIDefinitions.all.map(\.definition), installsGatewayDefinitions: true)
         try await SandboxServer.withServer(options) { server, port in
@@ -75,41 +66,10 @@ final class LiveStory: Sendable {
         }
     }
 
-    // MARK: The controller
-
-    /// Runs a controller for as long as `body` runs.
-    func withController(_ body: () async throws -> Void) async throws {
-        let logger = Logger(label: "controller") { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel =
-                ProcessInfo.processInfo.environment["SLIPWAY_TEST_LOG"] == nil ? .critical : .debug
-            return handler
-        }
-        let client = try ClusterClient(
-            KubeConfiguration(server: "http://127.0.0.1:\(port)"), logger: logger)
-        let controller = try Controller(
-            ControllerSettings(
-                directory: folder,
-                engine: EngineSettings(
-                    rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)))),
-            client: client, logger: logger)
-        do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await controller.run() }
-                try await body()
-                group.cancelAll()
-            }
-        } catch {
-            await client.shutDown()
-            throw error
-        }
-        await client.shutDown()
-    }
-
     // MARK: Git
 
     /// The file as a person writes it.
-    static func yaml(
+    package static func yaml(
         _ version: String, steps: String = "[{weight: 20, for: 1s}, {weight: 60, for: 1s}]",
         extra: String = ""
     ) -> String {
@@ -129,33 +89,33 @@ final class LiveStory: Sendable {
         """
     }
 
-    func merge(_ version: String, extra: String = "") throws {
+    package func merge(_ version: String, extra: String = "") throws {
         try git.commit([Self.file: Self.yaml(version, extra: extra)])
     }
 
     /// The file on the branch as it is now.
-    func file(_ branch: String = "main", _ path: String = LiveStory.file) throws -> String {
+    package func file(_ branch: String = "main", _ path: String = LiveStory.file) throws -> String {
         try git.git("show", "\(branch):\(path)")
     }
 
     // MARK: The cluster
 
-    func object(_ kind: ResourceKind, _ name: String) async -> Document? {
+    package func object(_ kind: ResourceKind, _ name: String) async -> Document? {
         await server.store.object(ResourceKey(kind, namespace: "default", name: name))
     }
 
-    var status: ReleaseStatus {
+    package var status: ReleaseStatus {
         get async {
             ReleaseStatus(await object(.modelRelease, "fraud")?["status"] ?? .null)
         }
     }
 
     /// Version names with their share by the stored route.
-    var traffic: [String: Int] {
+    package var traffic: [String: Int] {
         get async { await Self.traffic(server.store) }
     }
 
-    static func traffic(_ store: Store) -> [String: Int] {
+    package static func traffic(_ store: Store) -> [String: Int] {
         let key = ResourceKey(.httpRoute, namespace: "default", name: "fraud")
         let rules = store.object(key)?.at("spec", "rules")?.arrayValue ?? []
         var shares: [String: Int] = [:]
@@ -169,7 +129,7 @@ final class LiveStory: Sendable {
     }
 
     /// Waits until something holds; the deadline is for machines that hang, not for slow ones.
-    func wait(
+    package func wait(
         _ what: String, _ holds: (ReleaseStatus, [String: Int]) async throws -> Bool
     ) async throws {
         let end = ContinuousClock.now + .seconds(60)
@@ -185,9 +145,9 @@ final class LiveStory: Sendable {
         }
     }
 
-    struct NotReached: Error, CustomStringConvertible { let description: String }
+    package struct NotReached: Error, CustomStringConvertible { package let description: String }
 
-    func waitProven(_ version: String) async throws {
+    package func waitProven(_ version: String) async throws {
         try await wait("version \(version) proven") { status, traffic in
             status.phase == .healthy && status.proven?.provisional == false
                 && status.proven?.shares.map(\.version) == [version] && traffic == [version: 100]

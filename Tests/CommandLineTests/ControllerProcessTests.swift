@@ -1,0 +1,149 @@
+import API
+import ControlPlane
+import Domain
+import Foundation
+import Sandbox
+import Synchronization
+import TestServers
+import Testing
+
+/// `slipway controller` as a process, started and killed.
+@Suite(.timeLimit(.minutes(10)))
+struct ControllerProcessTests {
+    private static func kubeconfig(_ story: LiveStory, _ program: Program) throws -> String {
+        let file = program.folder.appendingPathComponent("kubeconfig").path
+        try """
+        apiVersion: v1
+        kind: Config
+        current-context: tests
+        contexts: [{name: tests, context: {cluster: tests, user: tests}}]
+        clusters: [{name: tests, cluster: {server: "http://127.0.0.1:\(story.port)"}}]
+        users: [{name: tests, user: {}}]
+        """.write(toFile: file, atomically: true, encoding: .utf8)
+        return file
+    }
+
+    private static func arguments(_ kubeconfig: String, _ story: LiveStory) -> [String] {
+        [
+            "controller", "--kubeconfig", kubeconfig, "--data-dir", story.folder, "--settle",
+            "1s", "--drain", "1s",
+        ]
+    }
+
+    @Test func itReleasesLogsWhatItDoesAndEndsCalmly() async throws {
+        try await LiveStory.tell { story in
+            try await Program.inFolder { program in
+                try story.merge("1")
+                let kubeconfig = try Self.kubeconfig(story, program)
+                let run = try program.start(Self.arguments(kubeconfig, story))
+                try await story.waitProven("1")
+                let end = try await run.stop()
+                #expect(end.code == 0)
+                #expect(end.output == "")
+                #expect(end.error.contains("the cluster is known"))
+                #expect(end.error.contains("Promoted: all steps and the bake passed"))
+                #expect(!end.error.contains("warning"))
+            }
+        }
+    }
+
+    /// Ends the controller of a story with SIGKILL when the server gets its n-th write.
+    private final class Killer: Sendable {
+        private struct State {
+            var process: Process?
+            var left = 0
+            var isRetired = false
+        }
+
+        private let state = Mutex(State())
+
+        func arm(_ process: Process, write: Int) {
+            state.withLock {
+                $0.process = process
+                $0.left = write
+                if $0.isRetired { kill(process.processIdentifier, SIGKILL) }
+            }
+        }
+
+        var isRetired: Bool { state.withLock { $0.isRetired } }
+
+        /// Kills whoever lives.
+        func retire() {
+            state.withLock {
+                $0.isRetired = true
+                if let process = $0.process { kill(process.processIdentifier, SIGKILL) }
+            }
+        }
+
+        /// Whether this is the write; it is carried out by a server whose client is dead.
+        func strikes() -> Bool {
+            state.withLock { state in
+                guard let process = state.process else { return false }
+                state.left -= 1
+                guard state.left == 0 else { return false }
+                kill(process.processIdentifier, SIGKILL)
+                state.process = nil
+                return true
+            }
+        }
+    }
+
+    @Test func aControllerThatIsKilledAgainAndAgainGetsToTheSameEnd() async throws {
+        try await LiveStory.tell { story in
+            try await Program.inFolder { program in
+                let kubeconfig = try Self.kubeconfig(story, program)
+                let killer = Killer()
+                await story.server.inject(
+                    SandboxFault(count: .max, .answerAfter(.milliseconds(10))) {
+                        $0.method != "GET" && killer.strikes()
+                    })
+                try story.merge("1")
+                // Each life is one write longer than the one before.
+                let lives = Task {
+                    var life = 0
+                    while !killer.isRetired {
+                        life += 1
+                        let run = try program.start(Self.arguments(kubeconfig, story))
+                        killer.arm(run.process, write: life)
+                        #expect(try await run.end().code == SIGKILL)
+                    }
+                    return life
+                }
+                try await story.waitProven("1")
+                try story.git.commit([
+                    LiveStory.file: LiveStory.yaml("2", steps: "[{weight: 20, for: 5m}]")
+                ])
+                try await story.wait("the first step") { _, traffic in traffic["2"] == 20 }
+                // Times of conditions are whole seconds: ready and unready must be told apart.
+                try await Task.sleep(for: .milliseconds(1100))
+                story.node.play(.oneUnready, version: "2")
+                try await story.wait("the revert") { status, traffic in
+                    traffic == ["1": 100] && status.quarantine.map(\.version) == ["2"]
+                }
+                try await story.wait("the revert in Git") { _, _ in
+                    try story.file().contains("fraud/1")
+                }
+                try await story.wait("rest") { status, _ in status.phase == .healthy }
+                killer.retire()
+                let count = try await lives.value
+                #expect(count > 3, "nobody was killed")
+                #expect(try story.git.git("rev-list", "--count", "main") == "3")
+                #expect(await story.traffic == ["1": 100])
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (["--drain", "0s"], "--drain and --settle must be more than 0s and at most 1h"),
+        (["--cluster-name", "A"], "--cluster-name must be 1 to 63 lower-case letters"),
+        (["--log-level", "loud"], "The value 'loud' is invalid for '--log-level"),
+        (["--kubeconfig", "missing"], "no cluster to talk to: missing: "),
+    ])
+    func wrongUsageIsNamed(_ arguments: [String], _ message: String) async throws {
+        try await Program.inFolder { program in
+            let run = try await program.start(["controller"] + arguments).end()
+            #expect(run.code == 2)
+            #expect(run.error.contains(message))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Cluster
+import Daemon
+import Domain
+import Engine
+import Foundation
+import Logging
+import Rollouts
+import TestServers
+
+extension LiveStory {
+    /// Runs a controller for as long as `body` runs.
+    func withController(_ body: () async throws -> Void) async throws {
+        let logger = Logger(label: "controller") { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel =
+                ProcessInfo.processInfo.environment["SLIPWAY_TEST_LOG"] == nil ? .critical : .debug
+            return handler
+        }
+        let client = try ClusterClient(
+            KubeConfiguration(server: "http://127.0.0.1:\(port)"), logger: logger)
+        let controller = try Controller(
+            ControllerSettings(
+                directory: folder,
+                engine: EngineSettings(
+                    rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)))),
+            client: client, logger: logger)
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await controller.run() }
+                try await body()
+                group.cancelAll()
+            }
+        } catch {
+            await client.shutDown()
+            throw error
+        }
+        await client.shutDown()
+    }
+}
