@@ -79,7 +79,9 @@ let package = Package(
             ]),
         .target(
             name: "Sandbox",
-            dependencies: ["ControlPlane", "Domain", "Documents", "API", hummingbird, logging]),
+            dependencies: [
+                "ControlPlane", "Domain", "Documents", "API", hummingbird, lifecycle, logging,
+            ]),
         .target(
             name: "Demo",
             dependencies: [

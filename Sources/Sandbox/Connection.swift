@@ -80,7 +80,8 @@ extension SandboxServer {
         var headers = HTTPFields()
         if !response.contentType.isEmpty { headers[.contentType] = response.contentType }
         for (name, value) in response.headers {
-            if let name = HTTPField.Name(name) { headers[name] = value }
+            // A name can stand more than once, as warnings do.
+            if let name = HTTPField.Name(name) { headers.append(.init(name: name, value: value)) }
         }
         let status = HTTPResponse.Status(code: response.status)
         if case .list = response.body {

@@ -3,12 +3,14 @@ package import Domain
 import Hummingbird
 package import Logging
 import NIOCore
+import NIOPosix
+import ServiceLifecycle
 
 /// The embedded API server: the control plane's model behind HTTP on 127.0.0.1, with its
 /// controllers at work.
 ///
-/// `run()` serves until it is cancelled or `stop()` is called. A new server over the `store` of a
-/// stopped one is the same cluster after a restart of its API server.
+/// `run()` serves until `stop()` is called. A new server over the `store` of a stopped one is the
+/// same cluster after a restart of its API server.
 package actor SandboxServer {
     private let options: SandboxOptions
     private let logger: Logger
@@ -21,6 +23,10 @@ package actor SandboxServer {
     private var nextWatch = 0
     private var seenVersion: Int64 = 0
 
+    private var isRunning = false
+    private var isStopping = false
+    /// Told when ``run()`` has ended.
+    private var endSignals: [Signal] = []
     private let stopSignal = Signal()
     private let changeSignal = Signal()
     private let portSignal = Signal()
@@ -53,10 +59,13 @@ package actor SandboxServer {
 
     // MARK: Life
 
-    /// Serves until the task is cancelled or ``stop()`` is called.
+    /// Serves until ``stop()`` is called. Cancelling the task ends it too, but it is no way to
+    /// stop: a connection that is accepted at that moment ends the process (swift-nio 2637).
     ///
     /// - Throws: what keeps the port from being opened or the kubeconfig from being written.
     package func run() async throws {
+        isRunning = true
+        defer { ended() }
         let application = Application(
             responder: CallbackResponder<Connection> { [self] request, connection in
                 try await answer(request, connection)
@@ -64,29 +73,54 @@ package actor SandboxServer {
             configuration: .init(
                 address: .hostname("127.0.0.1", port: options.port), serverName: nil),
             onServerRunning: { [self] channel in await opened(channel) },
+            // On one loop a connection is never half accepted when the server stops listening.
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton.next()),
             logger: serverLogger)
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: application)], logger: serverLogger)
+        configuration.maximumGracefulShutdownDuration = Self.longestEnd
+        let service = ServiceGroup(configuration: configuration)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await application.run() }
                 group.addTask { await self.runControllers() }
                 group.addTask { await self.tick() }
-                group.addTask { await self.stopSignal.wait() }
-                try await group.next()
+                group.addTask {
+                    await self.stopSignal.wait()
+                    await service.triggerGracefulShutdown()
+                }
+                try await service.run()
                 closeWatches()
                 group.cancelAll()
             }
+            if let failure { throw failure }
         } catch {
-            guard !(error is CancellationError), !stopSignal.isRung else { return }
-            failure = error
+            if failure == nil, error is CancellationError || stopSignal.isRung { return }
+            let reason = failure ?? error
+            failure = reason
             portSignal.ring()
-            throw error
+            throw reason
         }
     }
 
-    /// Ends ``run()``; open watches are closed.
-    package func stop() {
+    /// How long requests that are under way may go on after ``stop()``.
+    private static let longestEnd = Duration.seconds(5)
+
+    /// Ends ``run()`` and waits for its end. Open watches are closed, requests that are under way
+    /// are answered.
+    package func stop() async {
+        isStopping = true
         closeWatches()
         stopSignal.ring()
+        guard isRunning else { return }
+        let signal = Signal()
+        endSignals.append(signal)
+        await signal.wait()
+    }
+
+    private func ended() {
+        isRunning = false
+        for signal in endSignals { signal.ring() }
+        endSignals = []
     }
 
     /// Where the server listens, once it does.
@@ -116,6 +150,7 @@ package actor SandboxServer {
                 return result
             } catch {
                 await server.stop()
+                try? await group.waitForAll()
                 throw error
             }
         }
@@ -224,6 +259,7 @@ package actor SandboxServer {
     func register(_ stream: WatchStream) -> (id: Int, signal: Signal) {
         nextWatch += 1
         let signal = Signal()
+        guard !isStopping else { return (nextWatch, signal) }
         watches[nextWatch] = WatchSignal(
             signal: signal, kind: stream.subscription.kind, nextLook: stream.nextLook,
             seen: stream.subscription.version)

@@ -45,7 +45,7 @@ enum Imports {
         "Simulation": core.union(["ControlPlane", "Documents"]),
         "Sandbox": system.union([
             "ControlPlane", "Domain", "Documents", "API", "Hummingbird", "HTTPTypes", "NIOCore",
-            "ServiceLifecycle", "Logging",
+            "NIOPosix", "ServiceLifecycle", "Logging",
         ]),
         "Demo": system.union([
             "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
