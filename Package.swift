@@ -103,7 +103,10 @@ let package = Package(
         // MARK: Measurements, run by hand with -c release
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Commits", "Desired", "Documents", "API", "Domain", logging],
+            dependencies: [
+                "Commits", "Simulation", "Engine", "Observed", "Resources", "Desired", "Documents",
+                "API", "Domain", logging,
+            ],
             path: "Tests/Benchmarks"),
 
         // MARK: Tests mirror the targets

@@ -8,6 +8,7 @@ import Glibc
 struct Benchmarks {
     static let all: [Measurement] =
         PodListBenchmarks.all + RepositoryBenchmarks.all + MirrorBenchmarks.all
+        + EngineBenchmarks.all + ObservedBenchmarks.all
 
     static func main() {
         let names = CommandLine.arguments.dropFirst()

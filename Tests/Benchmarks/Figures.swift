@@ -27,7 +27,24 @@ enum Figures {
         print(line + "peak \(peak)")
     }
 
-    private static func processorSeconds() -> Double {
+    /// Prints median, 99th percentile and maximum of times that were taken one by one.
+    static func spread(_ name: String, _ seconds: [Double], note: String = "") {
+        let ascending = seconds.sorted()
+        guard let most = ascending.last else {
+            print("\(name): nothing was measured")
+            return
+        }
+        func percentile(_ part: Double) -> String {
+            text(ascending[min(ascending.count - 1, Int(Double(ascending.count) * part))])
+        }
+        print(
+            padded(name, 52) + padded("median \(percentile(0.5))", 20)
+                + padded("p99 \(percentile(0.99))", 17) + padded("max \(text(most))", 17)
+                + padded("n \(ascending.count)", 8) + note)
+    }
+
+    /// Time of the processor that this process has used, in seconds.
+    static func processorSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
