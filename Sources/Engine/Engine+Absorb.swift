@@ -46,6 +46,7 @@ extension Engine {
         switch change.kind {
         case .modelRelease:
             touch(.release(change.name))
+            if contested.contains(change.name) { touchClaimants(of: change.name) }
             let route = view.releases[change.name]?.value.decoded.value?.spec.traffic
             if case .gateway(let traffic) = route {
                 for reference in traffic.parentRefs {
@@ -78,9 +79,11 @@ extension Engine {
                 for change in view.apply(key.kind, .changed(object)) { touch(change) }
             }
         case .unknown(let reason):
+            if case .release(let release) = subject { releases[release]?.routed = nil }
             flights.fail(key, reason, now: now, free: 1, longest: patience(key), jitter: &jitter)
             flights.doubt(key, for: subject)
         case .notApplied(let refusal):
+            if case .release(let release) = subject { releases[release]?.routed = nil }
             refused(key, refusal, for: subject, now: now)
         }
     }
@@ -108,7 +111,7 @@ extension Engine {
     }
 
     /// Routes are tried again soon: a revert may wait for it.
-    private func patience(_ key: ResourceKey) -> TimeSpan {
+    func patience(_ key: ResourceKey) -> TimeSpan {
         key.kind == .httpRoute ? .seconds(2) : Backoff.longest
     }
 
@@ -122,8 +125,11 @@ extension Engine {
         case .notFound:
             flights.settle(key, for: subject)
             for change in view.remove(key) { touch(change) }
-            if key.kind == .modelRelease, case .release(let release) = subject {
+            if key.kind == .modelRelease {
+                // Whoever asked: the release may have waited for the answer.
+                let release = NamespacedName(namespace: key.namespace, name: key.name)
                 releases[release, default: .init()].confirmedGone = true
+                touch(.release(release))
             }
         case .failed(let refusal):
             flights.fail(

@@ -94,7 +94,7 @@ extension Engine {
             releases[id]?.revertBackoff = .init()
             releases[id]?.settledRevert = SettledRevert(
                 intent: intent, note: "reverted in Git by \(commit.prefix(7))")
-            if let source = declaredBy[id] {
+            if let source = keeper(of: id) {
                 sources[source]?.nextFetch = now
                 touch(.source(source))
             }

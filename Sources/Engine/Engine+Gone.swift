@@ -14,8 +14,8 @@ extension Engine {
             releases[id] = nil
             return
         }
-        // Git still wants it: it comes back in a moment.
-        guard declaredBy[id] == nil else { return }
+        // Git still wants it and it comes back in a moment, or may want it and was not read yet.
+        guard claims[id] == nil, areSourcesRead(in: id.namespace) else { return }
         guard releases[id]?.confirmedGone == true else {
             let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
             if flights.isFree(key, of: subject, now: now) { read(key, for: subject) }

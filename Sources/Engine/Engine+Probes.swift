@@ -31,7 +31,7 @@ extension Engine {
                         probe.inFlight = true
                         start(.golden(pod: uid), for: .release(release.id)) { .probe($0, order) }
                         wake(.release(release.id), at: now + every)
-                    } else {
+                    } else if due > now {
                         wake(.release(release.id), at: due)
                     }
                 }

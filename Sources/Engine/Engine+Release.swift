@@ -41,7 +41,7 @@ extension Engine {
             view: view, release: release, memory: releases[id] ?? .init(),
             settings: settings.rollout, now: now)
         let decision = ReleaseMachine.decide(
-            builder.snapshot(trouble: trouble(id, builder)), now: now)
+            builder.snapshot(trouble: trouble(id, builder, now: now)), now: now)
         remember(decision, release)
         if let time = decision.wake { wake(subject, at: time) }
         let isStored = release.status.essential == decision.status.essential
@@ -77,7 +77,9 @@ extension Engine {
     }
 
     /// What keeps writes for a release from succeeding, in words.
-    private func trouble(_ id: NamespacedName, _ builder: SnapshotBuilder) -> String? {
+    private mutating func trouble(
+        _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
+    ) -> String? {
         var keys = [builder.router.key]
         for share in builder.release.spec.declaredShares {
             let name = Names.versioned(id.name, share.digest)
@@ -87,6 +89,10 @@ extension Engine {
         }
         for key in keys {
             if let failure = flights.failure(key) { return "\(key): \(failure)" }
+            if let quarrel = flights.quarrel(key, now: now) {
+                wake(.release(id), at: quarrel.until + .milliseconds(1))
+                return "\(key) \(quarrel.reason)"
+            }
         }
         return nil
     }
@@ -102,8 +108,21 @@ extension Engine {
         }
         let content = GatewayRouter.Content(
             split: intent.split, refused: intent.refused?.description, epoch: settings.epoch)
+        if intent.refused == nil, releases[builder.release.id]?.routed == intent {
+            // The same once more: somebody changes it.
+            if let until = flights.repairEnd(router.key, now: now) {
+                wake(subject, at: until)
+                return
+            }
+            flights.repair(
+                router.key, now: now, longest: patience(router.key), jitter: &jitter)
+        }
+        releases[builder.release.id]?.routed = intent
         if let stored = view.routes[builder.release.id]?.value {
             guard stored.epoch <= settings.epoch else { return }
+            if stored.owned.releaseUID != builder.release.metadata.uid {
+                announce(adopted: router.key, builder.release)
+            }
             write(.jsonPatch(router.key, router.patch(stored, content)), for: subject)
         } else {
             write(.create(router.key, router.object(content)), for: subject)

@@ -25,10 +25,9 @@ extension Engine {
             return
         }
         var memory = sources[id] ?? SourceMemory()
-        let identity = "\(source.spec.url)|\(source.spec.branch)|\(source.spec.path)"
-        if memory.identity != identity {
+        if memory.identity != source.spec.identity {
             // Another repository, branch or folder: what was declared stays until it is read.
-            memory.identity = identity
+            memory.identity = source.spec.identity
             memory.commit = ""
             memory.nextFetch = now
         }
@@ -36,12 +35,17 @@ extension Engine {
             let due = max(memory.nextFetch, memory.backoff.until)
             if now >= due {
                 memory.isFetching = true
+                memory.fetched = memory.identity
                 effects.append(.fetch(id, source.spec, known: memory.commit))
             } else {
                 wake(subject, at: due)
             }
         }
+        let isNewRule = memory.prunes != source.spec.prune
+        memory.prunes = source.spec.prune
         sources[id] = memory
+        if isNewRule, !memory.commit.isEmpty { choosePruned(id) }
+        if source.spec.suspend { touchGone(in: id.namespace) }
         prune(id, now: now)
         report(
             id, record, problems: memory.desired.problems.map(\.description),
@@ -50,11 +54,11 @@ extension Engine {
 
     /// A source that is gone declares nothing any more; its releases stay.
     private mutating func forget(_ id: NamespacedName) {
+        // Those that it kept may go to others that declare them, or be gone for good.
+        for release in contested.sorted() { touch(.release(release)) }
+        touchGone(in: id.namespace)
         guard let memory = sources.removeValue(forKey: id) else { return }
-        for declared in memory.desired.releases where declaredBy[declared.id] == id {
-            declaredBy[declared.id] = nil
-            touch(.release(declared.id))
-        }
+        for declared in memory.desired.releases { disclaim(declared.id, for: id) }
     }
 
     /// Takes in what a look at a repository brought.
@@ -64,6 +68,12 @@ extension Engine {
             let spec = view.sources[id]?.value.decoded.value?.spec
         else { return }
         memory.isFetching = false
+        guard memory.fetched == memory.identity else {
+            // What came is from where the source does not look any more.
+            memory.nextFetch = now
+            sources[id] = memory
+            return
+        }
         memory.nextFetch = now + spec.interval
         switch outcome {
         case .failed(let reason):
@@ -102,14 +112,15 @@ extension Engine {
             let isOurs = memory.desired[release].map { notice.ownFiles.contains($0.file) }
             memory.origins[release] = .init(
                 commit: notice.id, author: isOurs == true ? Names.fieldManager : notice.author)
-            if declaredBy[release] == nil { declaredBy[release] = id }
             touch(.release(release))
         }
-        for release in changes.disappeared where declaredBy[release] == id {
-            declaredBy[release] = nil
-        }
         sources[id] = memory
-        if notice.isWhole || !changes.disappeared.isEmpty { choosePruned(id) }
+        for release in changes.appeared { claim(release, for: id) }
+        for release in changes.disappeared { disclaim(release, for: id) }
+        if notice.isWhole { touchGone(in: id.namespace) }
+        if notice.isWhole || !changes.disappeared.isEmpty || memory.pruneRefusal != nil {
+            choosePruned(id)
+        }
     }
 
     /// Which releases of the source are to go: their file is absent in a completely read commit.
@@ -148,7 +159,7 @@ extension Engine {
     private mutating func prune(_ id: NamespacedName, now: Timestamp) {
         let subject = Subject.source(id)
         for name in (sources[id]?.pruning ?? []).sorted() {
-            guard let record = view.releases[name]?.value, declaredBy[name] == nil,
+            guard let record = view.releases[name]?.value, claims[name] == nil,
                 record.metadata.annotation(Names.source) == id.description
             else {
                 sources[id]?.pruning.remove(name)
@@ -209,38 +220,72 @@ extension Engine {
             ?? condition(
                 "Reachable", memory.commit.isEmpty ? .unknown : .yes,
                 memory.commit.isEmpty ? "NotLookedYet" : "Fetched", "")
-        let problems = memory.desired.errors.count
-        let text =
-            problems == 0
-            ? memory.pruneRefusal ?? (memory.wasRewritten ? "the branch was rewritten" : "")
-            : "\(problems) problem\(problems == 1 ? "" : "s") in the files of the commit"
-        let ready = condition(
-            "Ready", failure == nil && problems == 0 && !memory.commit.isEmpty ? .yes : .no,
-            failure != nil
-                ? "GitUnreachable" : problems > 0 ? "ProblemsInFiles" : "CommitApplied",
-            failure.map { "serving what was applied last; \($0)" } ?? text)
+        let (reason, text) = readiness(
+            of: memory, record.metadata.id, failure: failure)
+        let ready = condition("Ready", reason == "CommitApplied" ? .yes : .no, reason, text)
         return [ready, reachable]
+    }
+
+    /// Reason and message of the condition `Ready`.
+    private func readiness(
+        of memory: SourceMemory, _ id: NamespacedName, failure: String?
+    ) -> (reason: String, message: String) {
+        if let failure { return ("GitUnreachable", "serving what was applied last; \(failure)") }
+        let problems = memory.desired.errors.count
+        if problems > 0 {
+            return (
+                "ProblemsInFiles",
+                "\(problems) problem\(problems == 1 ? "" : "s") in the files of the commit"
+            )
+        }
+        let elsewhere = keptElsewhere(id)
+        if !elsewhere.isEmpty {
+            let names = elsewhere.prefix(3).map { "\($0.release) by \($0.by)" }
+            return (
+                "DeclaredElsewhere",
+                "\(elsewhere.count) release\(elsewhere.count == 1 ? " is" : "s are") declared by "
+                    + "another ReleaseSource too, which keeps what it had first: "
+                    + names.joined(separator: ", ")
+            )
+        }
+        if memory.commit.isEmpty { return ("NotLookedYet", "") }
+        return (
+            "CommitApplied",
+            memory.pruneRefusal ?? (memory.wasRewritten ? "the branch was rewritten" : "")
+        )
+    }
+
+    /// Releases that are gone and whose objects are still there look again at whether Git wants
+    /// them.
+    private mutating func touchGone(in namespace: String) {
+        for release in view.knownReleases
+        where release.namespace == namespace && view.releases[release] == nil {
+            touch(.release(release))
+        }
     }
 
     /// Makes the ModelRelease in the cluster what Git declares, if it is not.
     mutating func applyDeclaration(_ release: NamespacedName, now: Timestamp) {
-        guard let source = declaredBy[release], let memory = sources[source],
+        guard let source = keeper(of: release), let memory = sources[source],
             let declared = memory.desired[release]
         else { return }
         let key = ResourceKey(.modelRelease, namespace: release.namespace, name: release.name)
         let subject = Subject.release(release)
         let record = view.releases[release]?.value
-        if let other = record?.metadata.annotation(Names.source), other != source.description,
-            view.sources[NamespacedName(other) ?? source] != nil
-        {
-            // The first source keeps it.
-            return
-        }
         guard !isApplied(declared, record, source) else { return }
         guard flights.isFree(key, of: subject, now: now) else {
             if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
             return
         }
+        if record != nil, releases[release]?.applied == declared.spec {
+            // The same once more: somebody changes it.
+            if let until = flights.repairEnd(key, now: now) {
+                wake(subject, at: until)
+                return
+            }
+            flights.repair(key, now: now, jitter: &jitter)
+        }
+        releases[release, default: .init()].applied = declared.spec
         let origin = memory.origins[release]
         var metadata: Document = [
             "name": .string(release.name), "namespace": .string(release.namespace),
@@ -283,4 +328,9 @@ extension Engine {
             && Document.object(record.metadata.labels).includes(labels)
             && Document.object(record.metadata.annotations).includes(.object(annotations))
     }
+}
+
+extension SourceSpec {
+    /// Where a source looks: with another one everything is read anew.
+    fileprivate var identity: String { "\(url)|\(branch)|\(path)" }
 }

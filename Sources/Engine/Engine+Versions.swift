@@ -80,21 +80,19 @@ extension Engine {
         let differences = Drift.differs(desired: desired, observed: stored)
         let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
         guard !differences.isEmpty, isFree(key, release, now: now) else { return }
+        if let until = flights.repairEnd(key, now: now) {
+            wake(.release(release.id), at: until)
+            return
+        }
         var intent = desired
         intent.set(["metadata", "uid"], to: .string(metadata.uid))
-        effects.append(
-            .emit(
-                Notice(
-                    about: ResourceKey(
-                        .modelRelease, namespace: release.metadata.namespace,
-                        name: release.metadata.name),
-                    uid: release.metadata.uid, isWarning: false, reason: "DriftRepaired",
-                    message: "\(key) differed at "
-                        + "\(differences.prefix(3).map(\.description).joined(separator: ", ")) "
-                        + "and is put back")))
-        // If applying does not help, it is tried again more and more seldom.
-        flights.fail(
-            key, "differs from what was applied", now: now, free: 3, jitter: &jitter)
+        if metadata.releaseUID != release.metadata.uid {
+            announce(adopted: key, release)
+        } else {
+            let places = differences.prefix(3).map(\.description).joined(separator: ", ")
+            tell("DriftRepaired", "\(key) differed at \(places) and is put back", release.metadata)
+        }
+        flights.repair(key, now: now, jitter: &jitter)
         write(.apply(key, intent, force: true), for: .release(release.id))
     }
 

@@ -15,8 +15,10 @@ package struct Engine: Sendable {
     var view = ClusterView()
     var releases: [NamespacedName: ReleaseMemory] = [:]
     var sources: [NamespacedName: SourceMemory] = [:]
-    /// Which source declares a release.
-    var declaredBy: [NamespacedName: NamespacedName] = [:]
+    /// Which sources declare a release.
+    var claims: [NamespacedName: Set<NamespacedName>] = [:]
+    /// Releases that more than one source declares.
+    var contested: Set<NamespacedName> = []
     /// Releases whose routes name a Gateway.
     var gatewayUsers: [NamespacedName: Set<NamespacedName>] = [:]
     var flights = Flights()

@@ -41,6 +41,8 @@ struct Flights: Sendable {
     private var flights: [EffectID: Flight] = [:]
     private var busy: [ResourceKey: EffectID] = [:]
     private var backoffs: [ResourceKey: Backoff] = [:]
+    /// How often objects were put back lately.
+    private var repairs: [ResourceKey: Backoff] = [:]
     /// Objects whose last write was refused for what it was based on, or ended unknown.
     private var doubts: [Subject: Set<ResourceKey>] = [:]
     private var lastID: UInt64 = 0
@@ -80,6 +82,17 @@ struct Flights: Sendable {
     /// Why the last write of an object failed, while it is waited with.
     func failure(_ key: ResourceKey) -> String? { backoffs[key]?.reason }
 
+    /// Who changes an object again and again, and until when that is worth telling.
+    func quarrel(_ key: ResourceKey, now: Timestamp) -> (reason: String, until: Timestamp)? {
+        guard let repair = repairs[key], repair.failures > Self.freeRepairs else { return nil }
+        let until = repair.until + Self.calm
+        return now <= until ? (repair.reason, until) : nil
+    }
+
+    private static let freeRepairs = 3
+    /// After so long without a repair the next one is the first.
+    private static let calm = TimeSpan.minutes(2)
+
     mutating func fail(
         _ key: ResourceKey, _ reason: String, now: Timestamp, retryAfter: TimeSpan? = nil,
         free: Int = 0, longest: TimeSpan = Backoff.longest, jitter: inout SplitMix64
@@ -89,6 +102,26 @@ struct Flights: Sendable {
     }
 
     mutating func succeed(_ key: ResourceKey) { backoffs[key] = nil }
+
+    /// Notes that an object is put back to how it has to be. Once or twice that is done at once;
+    /// whoever changes it again and again, a server or another controller, meets ever longer
+    /// waits.
+    mutating func repair(
+        _ key: ResourceKey, now: Timestamp, longest: TimeSpan = Backoff.longest,
+        jitter: inout SplitMix64
+    ) {
+        if let last = repairs[key], now > last.until + Self.calm { repairs[key] = nil }
+        repairs[key, default: Backoff()].fail(
+            "is changed by somebody else again and again", now: now, free: Self.freeRepairs,
+            longest: longest,
+            jitter: &jitter)
+        if repairs.count > 1000 { repairs = repairs.filter { $0.value.until > now } }
+    }
+
+    /// When an object may be put back again, if that has to wait.
+    func repairEnd(_ key: ResourceKey, now: Timestamp) -> Timestamp? {
+        repairs[key].flatMap { $0.isOver(now) ? nil : $0.until }
+    }
 
     /// The object has to be read before the next decision about it.
     mutating func doubt(_ key: ResourceKey, for subject: Subject) {

@@ -6,30 +6,42 @@ extension Engine {
     mutating func announce(
         from old: ReleaseStatus, to new: ReleaseStatus, about metadata: ObjectMetadata
     ) {
-        func tell(_ reason: String, _ message: String, isWarning: Bool = false) {
-            effects.append(
-                .emit(
-                    Notice(
-                        about: ResourceKey(
-                            .modelRelease, namespace: metadata.namespace, name: metadata.name),
-                        uid: metadata.uid, isWarning: isWarning, reason: reason,
-                        message: String(message.prefix(1000)))))
-        }
         let known = Set(old.history.map(\.intent))
         for entry in new.history.reversed() where !known.contains(entry.intent) {
             let isWarning = entry.verdict == .reverted || entry.verdict == .rejected
-            tell(entry.verdict.rawValue, entry.evidence, isWarning: isWarning)
+            tell(entry.verdict.rawValue, entry.evidence, metadata, isWarning: isWarning)
         }
         if let attempt = new.attempt, attempt.intent != old.attempt?.intent {
             let versions = attempt.target.map(\.version).joined(separator: ", ")
-            tell("Started", "releasing \(versions)")
+            tell("Started", "releasing \(versions)", metadata)
         } else if let attempt = new.attempt, let step = new.step,
             attempt.step != old.attempt?.step, attempt.step >= 0
         {
-            tell("Step", "step \(step.index) of \(step.of): \(step.weight) % to the new versions")
+            tell(
+                "Step", "step \(step.index) of \(step.of): \(step.weight) % to the new versions",
+                metadata)
         }
         if new.phase != old.phase, new.phase == .degraded || new.phase == .paused {
-            tell(new.phase.rawValue, new.message, isWarning: new.phase == .degraded)
+            tell(new.phase.rawValue, new.message, metadata, isWarning: new.phase == .degraded)
         }
+    }
+
+    /// An object of an earlier release of the same name is taken over.
+    mutating func announce(adopted key: ResourceKey, _ release: ModelRelease) {
+        tell(
+            "Adopted", "\(key) was made for an earlier release of this name and is taken over",
+            release.metadata)
+    }
+
+    mutating func tell(
+        _ reason: String, _ message: String, _ metadata: ObjectMetadata, isWarning: Bool = false
+    ) {
+        effects.append(
+            .emit(
+                Notice(
+                    about: ResourceKey(
+                        .modelRelease, namespace: metadata.namespace, name: metadata.name),
+                    uid: metadata.uid, isWarning: isWarning, reason: reason,
+                    message: String(message.prefix(1000)))))
     }
 }

@@ -13,6 +13,10 @@ struct ReleaseMemory: Sendable {
 
     /// The failure that the route was written for, until the status has it.
     var remembered: RememberedFailure?
+    /// What the route was last written for; `nil` if that did not come to be.
+    var routed: RouteIntent?
+    /// The declaration that was last applied.
+    var applied: Document?
     /// By pod uid.
     var probes: [String: Probe] = [:]
     /// When a pod of a proven version was reached, and asked, last.

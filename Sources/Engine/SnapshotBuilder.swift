@@ -133,7 +133,8 @@ struct SnapshotBuilder {
         return .ours(
             RouteState(
                 split: split, refused: route.refused, acceptance: acceptance,
-                drifted: split.map { !router.isInForce($0, in: route) } ?? true))
+                drifted: split.map { !router.isInForce($0, in: route) } ?? true
+                    || route.owned.releaseUID != release.metadata.uid))
     }
 
     private func gateway() -> GatewayObservation {

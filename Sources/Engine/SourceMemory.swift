@@ -24,8 +24,12 @@ struct SourceMemory: Sendable {
     var pruning: Set<NamespacedName> = []
     /// Why nothing is pruned although files are gone.
     var pruneRefusal: String?
+    /// Whether the source prunes, as it was seen last.
+    var prunes = false
     /// The settings under which `desired` was read; others make a new start.
     var identity = ""
+    /// The settings of the look that is under way.
+    var fetched = ""
 
     struct Origin: Sendable {
         let commit: String

@@ -38,7 +38,7 @@ extension ReleaseMachine {
     mutating func absorbMark() {
         guard case .ours(let state) = snapshot.route, let mark = state.refused else { return }
         if let attempt = status.attempt, attempt.intent == mark.intent,
-            attempt.new.contains(mark.digest)
+            attempt.target.contains(where: { $0.digest == mark.digest })
         {
             let remembered = snapshot.remembered
             let failure =
@@ -75,16 +75,23 @@ extension ReleaseMachine {
         // Slipway's own commits never lift a quarantine, and a status that was lost has seen no
         // transition.
         if author != Names.fieldManager, !status.declared.isEmpty {
-            for share in declared where !before.contains(share.digest) {
-                status.quarantine.removeAll { $0.digest == share.digest }
-            }
+            for share in declared where !before.contains(share.digest) { lift(share.digest) }
         }
+        if status.declared.isEmpty { narrowWhatWasFound(for: declared) }
         status.declared = declared
         status.observedCommit = snapshot.release.metadata.annotation(Names.commit) ?? ""
         if let attempt = status.attempt {
             supersede(attempt)
         }
         startAttempt(author: author)
+    }
+
+    /// Lifts the quarantine of a digest. The mark on the route stays: it counts no more, because it
+    /// is older than the number of intents.
+    mutating func lift(_ digest: Digest) {
+        guard status.isRefused(digest) else { return }
+        status.quarantine.removeAll { $0.digest == digest }
+        status.intent += 1
     }
 
     /// Begins a rollout to the declaration, unless it is refused or already in force.
@@ -111,6 +118,32 @@ extension ReleaseMachine {
             commit: status.observedCommit,
             author: author
         )
+    }
+
+    /// Of a split that was found without a status nobody knows which part was under test. Where it
+    /// is not the declared one, only the version that is there longest counts as what serves, and
+    /// those that are to get no more than they have; the others walk the steps.
+    private mutating func narrowWhatWasFound(for declared: [DeclaredShare]) {
+        guard let proven = status.proven, proven.provisional, !sameSplit(proven.shares, declared)
+        else { return }
+        let oldest = proven.shares.map(\.digest).min {
+            let times = [$0, $1].map { snapshot.version($0)?.created ?? now }
+            return times[0] != times[1] ? times[0] < times[1] : $0 < $1
+        }
+        let doubtful = proven.shares.filter { share in
+            let gets = declared.first { $0.digest == share.digest }?.weight ?? 0
+            return share.digest != oldest && gets > share.weight
+        }
+        guard !doubtful.isEmpty,
+            let left = proven.weights?.removing(Set(doubtful.map(\.digest)))
+        else { return }
+        status.proven?.shares = left.shares.map { share in
+            DeclaredShare(
+                digest: share.digest,
+                version: proven.shares.first { $0.digest == share.digest }?.version
+                    ?? share.digest.tag,
+                weight: share.weight)
+        }
     }
 
     /// Ends an attempt that a newer declaration overtook. Where nothing is proven yet and it has

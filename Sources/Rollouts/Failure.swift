@@ -27,9 +27,26 @@ extension ReleaseMachine {
                 proberTrusted: snapshot.proberTrusted
             )
             let (verdict, recheck) = judge.verdict(observed?.pods ?? [], now: now)
+            if verdict.failure != nil, isLeftOver(digest) {
+                leftOver.insert(digest)
+                verdicts[digest] = .starting("the pods of an earlier attempt are to go")
+                continue
+            }
             verdicts[digest] = verdict
             if let recheck { wake(at: recheck) }
         }
+    }
+
+    /// Whether the pods of a version under test are older than the attempt: what they did then says
+    /// nothing about it. Before the first step, while they get no traffic, they can be replaced.
+    private func isLeftOver(_ digest: Digest) -> Bool {
+        guard let attempt = status.attempt, attempt.step < 0, attempt.new.contains(digest),
+            !serving.contains(digest)
+        else { return false }
+        if case .ours(let state) = snapshot.route, state.split == nil { return false }
+        guard let created = snapshot.version(digest)?.created else { return true }
+        // Times of objects are whole seconds.
+        return created.milliseconds / 1000 < attempt.startedAt.milliseconds / 1000
     }
 
     /// The version that makes the attempt under way fail, if any. A failure that was decided once
@@ -54,7 +71,8 @@ extension ReleaseMachine {
     /// nothing better, traffic stays where it is.
     mutating func fail(_ digest: Digest, _ cause: VersionVerdict.Failure) {
         guard let attempt = status.attempt else { return }
-        guard hasTraffic(attempt) else {
+        let mark = RefusedMark(digest: digest, intent: attempt.intent)
+        guard hasTraffic(attempt) || mayGetTraffic(attempt, mark) else {
             failure = nil
             conclude(attempt, digest, cause)
             return
@@ -69,7 +87,7 @@ extension ReleaseMachine {
         failure = RememberedFailure(digest: digest, intent: attempt.intent, failure: cause)
         route = RouteIntent(
             split: registered(base),
-            refused: RefusedMark(digest: digest, intent: attempt.intent),
+            refused: mark,
             direction: .backward
         )
         waitsFor = "the route to give traffic back"
@@ -83,6 +101,16 @@ extension ReleaseMachine {
         let proven = status.proven?.shares.map(\.digest) ?? []
         let brought = attempt.target.map(\.digest).filter { !proven.contains($0) } + attempt.new
         return brought.contains { split.weight(of: $0) > 0 }
+    }
+
+    /// Whether a write that raises the attempt's share may still be on its way: one that was sent
+    /// after its step was stored, by this life of the controller or an earlier one. The marked
+    /// route makes it void, for every write of the route tests the sequence number.
+    private func mayGetTraffic(_ attempt: Attempt, _ mark: RefusedMark) -> Bool {
+        guard attempt.step >= 0, base != nil, case .ours(let state) = snapshot.route else {
+            return false
+        }
+        return state.refused != mark
     }
 
     /// Ends a failed attempt in the status: the digest is refused, the history says why, and Git

@@ -47,7 +47,7 @@ extension ReleaseMachine {
         guard let entry = status.quarantine.first(where: { matches($0.digest, subject) }) else {
             return true
         }
-        status.quarantine.removeAll { $0.digest == entry.digest }
+        lift(entry.digest)
         if status.attempt == nil, status.declared.contains(where: { $0.digest == entry.digest }) {
             startAttempt(author: status.history.first?.author ?? "")
         }

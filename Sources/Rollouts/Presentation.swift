@@ -49,7 +49,9 @@ extension ReleaseMachine {
         weight: Int,
         wanted: [DeclaredShare]
     ) -> (VersionStatus.Health, String) {
-        guard wanted.contains(where: { $0.digest == digest && $0.weight > 0 }) || weight > 0 else {
+        let isWanted =
+            wanted.contains { $0.digest == digest && $0.weight > 0 } && !leftOver.contains(digest)
+        guard isWanted || weight > 0 else {
             // Draining begins when the gateways have taken the route that leaves it out.
             if case .ours(let state) = snapshot.route, state.acceptance != .accepted,
                 status.versions.first(where: { $0.digest == digest })?.health != .draining

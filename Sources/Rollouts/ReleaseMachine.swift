@@ -21,6 +21,9 @@ package struct ReleaseMachine {
     var waitsFor = ""
     /// When that wait ends by time.
     var waitsUntil: Timestamp?
+    /// Versions of the attempt whose pods are left over from an earlier one that failed: they go
+    /// and are made anew.
+    var leftOver: Set<Digest> = []
     /// Traffic is on a failed version and there is nothing better.
     var holding: VersionVerdict.Failure?
 

@@ -37,7 +37,8 @@ extension ReleaseMachine {
     /// Versions that must have their objects.
     private var needed: [Digest] {
         let wanted = (status.attempt?.target ?? []) + (status.proven?.shares ?? [])
-        return Set(wanted.filter { $0.weight > 0 }.map(\.digest)).union(serving).sorted()
+        return Set(wanted.filter { $0.weight > 0 }.map(\.digest)).subtracting(leftOver)
+            .union(serving).sorted()
     }
 
     /// Whether a version has been without traffic for as long as draining takes.

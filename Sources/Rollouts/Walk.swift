@@ -184,12 +184,16 @@ extension ReleaseMachine {
     private mutating func routeForStep(_ step: RolloutPlan.Step) {
         let split = registered(step.split)
         guard let inForce = splitInForce else {
-            if case .absent = snapshot.route {
-                if obstacle(to: step) == nil {
-                    route = RouteIntent(split: split, refused: nil, direction: .forward)
-                }
-            } else if obstacle(to: step) == nil, held == nil {
+            var mayStep = held == nil
+            if case .absent = snapshot.route { mayStep = true }
+            if mayStep, obstacle(to: step) == nil {
                 route = RouteIntent(split: split, refused: nil, direction: .forward)
+            } else if base != nil {
+                // The route is gone or says something strange: what is proven serves until the
+                // steps can begin anew.
+                status.attempt?.step = -1
+                status.attempt?.confirmedAt = nil
+                status.attempt?.approvedStep = -1
             }
             return
         }

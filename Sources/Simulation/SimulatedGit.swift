@@ -18,6 +18,8 @@ package struct SimulatedGit: Sendable {
     /// Files of the state branch.
     package private(set) var state: [String: Document] = [:]
 
+    private var made = 0
+
     package init() {}
 
     package var head: Commit? { commits.last }
@@ -28,6 +30,11 @@ package struct SimulatedGit: Sendable {
         commit(changes, author: author, message: "Change \(changes.keys.sorted())", isOurs: false)
     }
 
+    /// A person's forced push: only the first so many commits are left.
+    package mutating func rewind(to count: Int) {
+        commits.removeLast(max(0, commits.count - max(0, count)))
+    }
+
     private mutating func commit(
         _ changes: [String: String?], author: String, message: String, isOurs: Bool
     ) -> String {
@@ -35,7 +42,8 @@ package struct SimulatedGit: Sendable {
         for path in changes.keys.sorted() {
             if let change = changes[path] { files[path] = change }
         }
-        let id = String(SHA256.hex("\(commits.count)\(message)".utf8).prefix(40))
+        made += 1
+        let id = String(SHA256.hex("\(made)\(message)".utf8).prefix(40))
         commits.append(
             Commit(id: id, author: author, message: message, isOurs: isOurs, files: files))
         return id

@@ -121,7 +121,8 @@ extension World {
                 changed.set(["metadata", "annotations", name], to: value.map(Document.string))
                 return changed
             }
-        case .change(let key, let change):
+        case .change(let key, let part, let change):
+            let context = WriteContext(now: now, manager: "person", part: part)
             _ = try? store.update(key, context) { object throws(APIStatus) in
                 var changed = object
                 change(&changed)

@@ -44,7 +44,8 @@ package struct World: Sendable {
         /// A commit by a person that makes the files so (`nil` removes one).
         case merge([String: String?], author: String)
         case annotate(NamespacedName, String, String?)
-        case change(ResourceKey, @Sendable (inout Document) -> Void)
+        case change(
+            ResourceKey, part: WriteContext.Part = .main, @Sendable (inout Document) -> Void)
         case delete(ResourceKey)
         case behave(version: String, PodBehaviour)
         case kill

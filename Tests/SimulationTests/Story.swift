@@ -1,5 +1,6 @@
 import API
 import ControlPlane
+import Desired
 import Domain
 import Engine
 import Rollouts
@@ -13,18 +14,47 @@ struct Story {
     var world: World
 
     /// A world with a Gateway, a source and a controller, and nothing declared.
-    init(crashAfterWrite: Int? = nil, gateway: Bool = true) {
+    init(
+        crashAfterWrite: Int? = nil, gateway: Bool = true, path: String = "", prune: Bool = false
+    ) {
         world = World()
         world.crashAfterWrite = crashAfterWrite
-        let context = WriteContext(now: world.now, manager: "person")
         if gateway { Story.addGateway(&world) }
+        addSource("models", path: path, prune: prune)
+        world.startController()
+    }
+
+    mutating func addSource(_ name: String, path: String, prune: Bool = false) {
         _ = try? world.store.create(
             .releaseSource, namespace: "default",
             [
-                "metadata": ["name": "models"],
-                "spec": ["url": "https://git.example.com/models.git", "interval": "10s"],
-            ], context)
-        world.startController()
+                "metadata": ["name": .string(name)],
+                "spec": [
+                    "url": "https://git.example.com/models.git", "interval": "10s",
+                    "path": .string(path), "prune": .bool(prune),
+                ],
+            ], WriteContext(now: world.now, manager: "person"))
+    }
+
+    mutating func changeSource(
+        _ name: String, _ change: @escaping @Sendable (inout Document) -> Void
+    ) {
+        let key = ResourceKey(.releaseSource, namespace: "default", name: name)
+        world.schedule(after: .zero, .change(key, change))
+    }
+
+    /// The status of a source.
+    func source(_ name: String) -> SourceStatus {
+        let key = ResourceKey(.releaseSource, namespace: "default", name: name)
+        return SourceStatus(world.store.object(key)?["status"] ?? .null)
+    }
+
+    /// The digest of the first version in a file.
+    static func digest(of yaml: String) -> Digest? {
+        let reader = FileReader(namespace: "default", root: "")
+        let file = reader.read(DesiredFile(path: "fraud.yaml", bytes: Array(yaml.utf8))) { _ in nil
+        }
+        return file.releases.first?.release.spec.declaredShares.first?.digest
     }
 
     static func addGateway(_ world: inout World) {
@@ -44,7 +74,7 @@ struct Story {
     static func yaml(
         _ versions: [(String, Int)],
         steps: String = "[{weight: 10, for: 30s}, {weight: 50, for: 30s}]",
-        bake: String = "60s", extra: String = ""
+        bake: String = "60s", extra: String = "", name: String = "fraud"
     ) -> String {
         let lines = versions.map {
             "  - {name: \"\($0.0)\", uri: s3://models/fraud/\($0.0), weight: \($0.1)}"
@@ -53,7 +83,7 @@ struct Story {
             # The fraud model.
             apiVersion: slipway.dev/v1alpha1
             kind: ModelRelease
-            metadata: {name: fraud}
+            metadata: {name: \(name)}
             spec:
               runtime: mlserver
               versions:
