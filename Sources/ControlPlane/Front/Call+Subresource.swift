@@ -13,6 +13,7 @@ extension Call {
             else { throw .unknownResource }
             throw .notFound(kind, path.name)
         }
+        if known.needsKubelet { throw try withoutKubelet(store) }
         switch (known.name, request.method) {
         case ("status", "GET"): return answer(try get(store))
         case ("status", "PUT"): return try replace(&store, part: .status)
@@ -30,6 +31,17 @@ extension Call {
             return APIResponse(status: 204, contentType: "", body: .none)
         default: throw notSupportedMethod
         }
+    }
+
+    /// What a server says that reaches no kubelet: of a pod that is on no node, and of others.
+    private func withoutKubelet(_ store: Store) throws(APIStatus) -> APIStatus {
+        let pod = try store.get(key)
+        guard let node = pod.at("spec", "nodeName")?.stringValue, !node.isEmpty else {
+            return .badRequest("pod \(path.name) does not have a host assigned")
+        }
+        return APIStatus(
+            code: 501, reason: "NotImplemented",
+            message: "this server does not serve pods/\(path.subresource)", details: .init())
     }
 
     private var notSupportedMethod: APIStatus {

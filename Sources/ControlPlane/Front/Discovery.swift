@@ -144,47 +144,6 @@ enum Discovery {
 
     // MARK: Subresources
 
-    /// The name of a subresource, the kind that goes over the wire, and its verbs.
-    struct Subresource {
-        var name: String
-        var kind: ResourceKind
-        var verbs: [String]
-    }
-
-    static func subresources(_ definition: KindDefinition) -> [Subresource] {
-        let usual = ["get", "patch", "update"]
-        let scaleKind = ResourceKind(
-            group: "autoscaling", version: "v1", kind: "Scale", plural: "scales")
-        var found: [Subresource] = []
-        switch definition.kind {
-        case .pod:
-            let binding = ResourceKind(
-                group: "", version: "v1", kind: "Binding", plural: "bindings")
-            let eviction = ResourceKind(
-                group: "policy", version: "v1", kind: "Eviction", plural: "evictions")
-            found.append(.init(name: "binding", kind: binding, verbs: ["create"]))
-            found.append(.init(name: "eviction", kind: eviction, verbs: ["create"]))
-            found.append(.init(name: "log", kind: .pod, verbs: ["get"]))
-        case .namespace:
-            found.append(.init(name: "finalize", kind: .namespace, verbs: ["update"]))
-        case .serviceAccount:
-            let token = ResourceKind(
-                group: "authentication.k8s.io", version: "v1", kind: "TokenRequest",
-                plural: "tokenrequests")
-            found.append(.init(name: "token", kind: token, verbs: ["create"]))
-        default: break
-        }
-        let scale = definition.scale.map { _ in
-            Subresource(name: "scale", kind: scaleKind, verbs: usual)
-        }
-        let status =
-            definition.hasStatus
-            ? Subresource(name: "status", kind: definition.kind, verbs: usual) : nil
-        // Custom resources name their status first.
-        let ordered = definition.customDefinition == nil ? [scale, status] : [status, scale]
-        return found + ordered.compactMap { $0 }
-    }
-
     private static func subresource(
         _ definition: KindDefinition, _ subresource: Subresource
     ) -> Document {
