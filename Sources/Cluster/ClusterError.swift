@@ -48,7 +48,8 @@ package struct ClusterError: Error, Hashable, Sendable, CustomStringConvertible 
             case 500..<600: .unavailable
             default: .malformed
             }
-        self.init(kind, failure.message, retryAfter: failure.retryAfter)
+        let message = kind == .notServed ? "the server does not serve it" : failure.message
+        self.init(kind, message, retryAfter: failure.retryAfter)
     }
 
     init(_ error: TransportError) {

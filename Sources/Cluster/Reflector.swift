@@ -70,7 +70,7 @@ package struct Reflector: Sendable {
             }
             if Task.isCancelled { return }
             if progress.interrupt() {
-                client.logger.warning("view interrupted", metadata: metadata(error))
+                client.logger.debug("view interrupted", metadata: metadata(error))
                 await deliver(.interrupted("\(selection): \(error.message)"))
             } else {
                 client.logger.debug("view still interrupted", metadata: metadata(error))

@@ -11,6 +11,8 @@ struct Journal: Sendable {
     let logger: Logger
     /// Trouble that was told and is not over, by what has it.
     private var told: [String: String] = [:]
+    /// Kinds of objects that cannot be followed at the moment.
+    private var lostViews: Set<ResourceKind> = []
 
     init(logger: Logger) { self.logger = logger }
 
@@ -36,16 +38,34 @@ struct Journal: Sendable {
     mutating func note(_ event: Event) {
         switch event {
         case .view(let kind, .interrupted(let reason)):
-            trouble("view \(kind)", "cannot follow \(kind.plural): \(reason)\(Self.hint(kind))")
-        case .view(let kind, .replaced): over("view \(kind)", "following \(kind.plural) again")
+            lost(kind, reason)
+        case .view(let kind, .replaced), .view(let kind, .bookmark), .view(let kind, .changed),
+            .view(let kind, .deleted):
+            found(kind)
         case .written(_, .notApplied(let refusal)): note(refusal)
         case .written(_, .unknown(let reason)):
             logger.info("a write may or may not have been done", metadata: ["why": "\(reason)"])
         case .fetched(let source, let outcome): note(source, outcome)
         case .reverted(_, let outcome): note("revert", outcome)
         case .recorded(_, let outcome): note("record", outcome)
-        case .view, .written, .read, .probed, .notified, .tick: break
+        case .written, .read, .probed, .notified, .tick: break
         }
+    }
+
+    /// A server that is away is away for every kind: that is said once.
+    private mutating func lost(_ kind: ResourceKind, _ reason: String) {
+        let isFirst = lostViews.isEmpty
+        guard lostViews.insert(kind).inserted else { return }
+        // A kind that is missing is another matter for each.
+        let isMissing = reason.hasSuffix("the server does not serve it")
+        logger.log(
+            level: isFirst || isMissing ? .warning : .debug,
+            "cannot follow \(reason)\(isMissing ? Self.hint(kind) : "")")
+    }
+
+    private mutating func found(_ kind: ResourceKind) {
+        guard lostViews.remove(kind) != nil, lostViews.isEmpty else { return }
+        logger.info("following the cluster again")
     }
 
     private func note(_ refusal: WriteRefusal) {

@@ -97,7 +97,7 @@ struct ControllerCommand: AsyncParsableCommand {
             throw Failure("the controller cannot start: \(error)")
         }
         logger.info(
-            "Slipway \(Version.text) follows \(client.configuration.server)",
+            "\(Version.text) follows \(client.configuration.server)",
             metadata: ["from": "\(client.configuration.origin)", "data": "\(directory)"])
         var quiet = logger
         quiet.logLevel = .error
