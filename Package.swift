@@ -134,6 +134,8 @@ let package = Package(
                 "Desired", "Documents", "API", "Domain", "Resources",
             ]),
         .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", "ControlPlane", "Domain", "Documents"]),
+        .testTarget(
             name: "PresentationTests", dependencies: ["Presentation", "API", "Domain"]),
         .testTarget(
             name: "CommitsTests", dependencies: ["Commits", "Domain"],

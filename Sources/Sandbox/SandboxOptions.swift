@@ -11,17 +11,20 @@ package struct SandboxOptions: Sendable {
     package var definitions: [Document]
     /// Also serves GatewayClass, Gateway and HTTPRoute.
     package var installsGatewayDefinitions: Bool
+    /// Runs pods as processes of this machine; `nil` for an API alone, where pods stay pending.
+    package var node: NodeOptions?
     /// What uids and generated names are drawn from.
     package var seed: UInt64
 
     package init(
         port: Int = 0, kubeconfigPath: String? = nil, definitions: [Document] = [],
-        installsGatewayDefinitions: Bool = false, seed: UInt64 = 1
+        installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil, seed: UInt64 = 1
     ) {
         self.port = port
         self.kubeconfigPath = kubeconfigPath
         self.definitions = definitions
         self.installsGatewayDefinitions = installsGatewayDefinitions
+        self.node = node
         self.seed = seed
     }
 }

@@ -21,6 +21,9 @@ package actor SandboxServer {
     private var faults: [SandboxFault] = []
     private var watches: [Int: WatchSignal] = [:]
     private var nextWatch = 0
+    private var observers: [Signal] = []
+    /// The node, while one works.
+    private(set) var node: Node?
     private var seenVersion: Int64 = 0
 
     private var isRunning = false
@@ -81,7 +84,10 @@ package actor SandboxServer {
         configuration.maximumGracefulShutdownDuration = Self.longestEnd
         let service = ServiceGroup(configuration: configuration)
         do {
+            node = try options.node.map { options in try Node(options, logger: logger) }
+            defer { node = nil }
             try await withThrowingTaskGroup(of: Void.self) { group in
+                if let node { group.addTask { await node.run(on: self) } }
                 group.addTask { await self.runControllers() }
                 group.addTask { await self.tick() }
                 group.addTask {
@@ -191,6 +197,13 @@ package actor SandboxServer {
         seenVersion = store.version
         changeSignal.ring()
         for watch in watches.values where watch.mayHaveNews(store) { watch.signal.ring() }
+        for observer in observers { observer.ring() }
+    }
+
+    /// Rings a signal after every change of the cluster.
+    func observe(_ signal: Signal) {
+        observers.append(signal)
+        signal.ring()
     }
 
     /// Controllers work shortly after a change, so that several changes are one occasion.
