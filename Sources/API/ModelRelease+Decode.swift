@@ -24,16 +24,18 @@ extension ModelRelease {
                 problems
             )
         else { return problems.result(nil) }
-        let spec = ReleaseSpecReader(problems: problems, resolved: resolved).read(root)
-        return problems.result(
-            spec.map {
-                ModelRelease(
-                    metadata: ObjectMetadata(of: object),
-                    spec: $0,
-                    status: ReleaseStatus(object["status"] ?? .null)
-                )
-            }
-        )
+        let reader = ReleaseSpecReader(problems: problems, resolved: resolved)
+        let release = reader.read(root).map {
+            ModelRelease(
+                metadata: ObjectMetadata(of: object),
+                spec: $0,
+                status: ReleaseStatus(object["status"] ?? .null)
+            )
+        }
+        if let release {
+            reader.checkTags(release.declaredShares, at: root.path["spec"]["versions"])
+        }
+        return problems.result(release)
     }
 }
 
@@ -135,7 +137,6 @@ struct ReleaseSpecReader {
             suspend: suspend ?? false
         )
         checkCustom(result, at: spec.path)
-        checkTags(result, at: spec.path["versions"])
         return result
     }
 
@@ -220,10 +221,10 @@ struct ReleaseSpecReader {
     }
 
     /// Objects of a version are named by the first 8 characters of its digest.
-    private func checkTags(_ spec: ReleaseSpec, at path: FieldPath) {
+    func checkTags(_ shares: [DeclaredShare], at path: FieldPath) {
         guard problems.errors.isEmpty else { return }
         var seen: [String: String] = [:]
-        for (index, share) in spec.declaredShares.enumerated() {
+        for (index, share) in shares.enumerated() {
             if let other = seen.updateValue(share.version, forKey: share.digest.tag) {
                 problems.add(
                     path[index],

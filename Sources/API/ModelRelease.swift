@@ -3,14 +3,17 @@ package import Domain
 /// A model and what of it should serve: the kind `ModelRelease` of `slipway.dev/v1alpha1`.
 package struct ModelRelease: Hashable, Sendable {
     package var metadata: ObjectMetadata
-    package var spec: ReleaseSpec
+    package var spec: ReleaseSpec { didSet { declaredShares = spec.declaredShares } }
     /// What the controller wrote; empty for a file in Git.
     package var status: ReleaseStatus
+    /// The spec's ``ReleaseSpec/declaredShares``: digests are looked at often and computed once.
+    package private(set) var declaredShares: [DeclaredShare]
 
     package init(metadata: ObjectMetadata, spec: ReleaseSpec, status: ReleaseStatus = .init()) {
         self.metadata = metadata
         self.spec = spec
         self.status = status
+        declaredShares = spec.declaredShares
     }
 
     /// `NAMESPACE/NAME`.
@@ -92,12 +95,18 @@ package struct DeclaredVersion: Hashable, Sendable {
 package struct Serving: Hashable, Sendable {
     /// Pods per version, 1...1000.
     package var replicas: Int
-    /// A `PodTemplateSpec`, merged strategically over the preset's; `nil` adds nothing.
-    package var template: Document?
+    private var packedTemplate: PackedDocument?
 
     package init(replicas: Int = 2, template: Document? = nil) {
         self.replicas = replicas
-        self.template = template
+        packedTemplate = template.map { PackedDocument($0) }
+    }
+
+    /// A `PodTemplateSpec`, merged strategically over the preset's; `nil` adds nothing. It is
+    /// unpacked each time.
+    package var template: Document? {
+        get { packedTemplate?.document }
+        set { packedTemplate = newValue.map { PackedDocument($0) } }
     }
 }
 
@@ -237,20 +246,24 @@ package struct GoldenProbe: Hashable, Sendable {
 package struct GoldenCase: Hashable, Sendable {
     /// The path asked; the runtime's inference path where not given.
     package var path: String?
-    /// The body sent, as JSON.
-    package var request: Document
-    /// What the answer must contain: members are compared, numbers within `tolerance`, members
-    /// that are not named here do not matter.
-    package var expect: Document
     /// The absolute difference that numbers may have.
     package var tolerance: Double
+    private let packedRequest: PackedDocument
+    private let packedExpect: PackedDocument
 
     package init(path: String? = nil, request: Document, expect: Document, tolerance: Double = 0) {
         self.path = path
-        self.request = request
-        self.expect = expect
         self.tolerance = tolerance
+        packedRequest = PackedDocument(request)
+        packedExpect = PackedDocument(expect)
     }
+
+    /// The body sent, as JSON. It is unpacked each time.
+    package var request: Document { packedRequest.document }
+
+    /// What the answer must contain: members are compared, numbers within `tolerance`, members
+    /// that are not named here do not matter. It is unpacked each time.
+    package var expect: Document { packedExpect.document }
 }
 
 /// What happens to Git after a version was refused.

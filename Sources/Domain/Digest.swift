@@ -3,33 +3,67 @@
 /// Labels carry ``short`` (16 hex characters, a valid label value), object names ``tag``
 /// (8 characters), annotations and status the whole.
 package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// 64 lowercase hex characters.
-    package let hex: String
+    // Four numbers and not a text: there is one in every object of a version.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
 
     /// The digest of a document.
     package init(of document: Document) {
-        hex = SHA256.hex(document.canonicalJSON())
+        let bytes = SHA256.hash(document.canonicalJSON())
+        func word(_ index: Int) -> UInt64 {
+            bytes.dropFirst(index * 8).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
     }
 
-    /// Reads `sha256:HEX` or 64 hex characters; `nil` for anything else.
+    /// Reads `sha256:HEX` or 64 lowercase hex characters; `nil` for anything else.
     package init?(_ text: some StringProtocol) {
-        let hex = text.hasPrefix("sha256:") ? String(text.dropFirst(7)) : String(text)
-        guard hex.utf8.count == 64, hex.utf8.allSatisfy(Self.isLowercaseHex) else { return nil }
-        self.hex = hex
+        let digits = text.hasPrefix("sha256:") ? text.utf8.dropFirst(7) : text.utf8.dropFirst(0)
+        guard digits.count == 64 else { return nil }
+        var words: [UInt64] = []
+        var word: UInt64 = 0
+        for (index, digit) in digits.enumerated() {
+            guard let value = Self.value(digit) else { return nil }
+            word = word << 4 | value
+            if index % 16 == 15 { words.append(word) }
+        }
+        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
+    }
+
+    /// 64 lowercase hex characters.
+    package var hex: String {
+        hexString(
+            [first, second, third, fourth].flatMap { word in
+                (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
+            })
     }
 
     /// The first 16 characters: the value of the label `slipway.dev/digest`.
-    package var short: String { String(hex.prefix(16)) }
+    package var short: String { Self.digits(first, 16) }
 
     /// The first 8 characters: the end of the names of this version's objects.
-    package var tag: String { String(hex.prefix(8)) }
+    package var tag: String { Self.digits(first >> 32, 8) }
 
     package var description: String { "sha256:\(hex)" }
 
-    package static func < (left: Digest, right: Digest) -> Bool { left.hex < right.hex }
+    /// The order of their hex characters.
+    package static func < (left: Digest, right: Digest) -> Bool {
+        (left.first, left.second, left.third, left.fourth)
+            < (right.first, right.second, right.third, right.fourth)
+    }
 
-    private static func isLowercaseHex(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    private static func digits(_ number: UInt64, _ count: Int) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: max(0, count - digits.utf8.count)) + digits
+    }
+
+    private static func value(_ digit: UInt8) -> UInt64? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(digit - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(digit - UInt8(ascii: "a") + 10)
+        default: nil
+        }
     }
 }

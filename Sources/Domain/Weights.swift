@@ -68,29 +68,6 @@ package struct Weights: Hashable, Sendable, CustomStringConvertible {
             .flatMap(Weights.init)
     }
 
-    /// A mix: `part` percent of all traffic as `self` splits it, the rest as `rest` splits it.
-    /// Versions in both get both shares.
-    package func taking(_ part: Int, over rest: Weights) -> Weights? {
-        guard (0...100).contains(part) else { return nil }
-        let mine =
-            part == 0
-            ? [] : Weights.proportional(shares.map { ($0.digest, $0.weight) }, total: part) ?? []
-        let theirs =
-            part == 100
-            ? []
-            : Weights.proportional(rest.shares.map { ($0.digest, $0.weight) }, total: 100 - part)
-                ?? []
-        var sums: [(Digest, Int)] = mine.map { ($0.digest, $0.weight) }
-        for share in theirs {
-            if let index = sums.firstIndex(where: { $0.0 == share.digest }) {
-                sums[index].1 += share.weight
-            } else {
-                sums.append((share.digest, share.weight))
-            }
-        }
-        return Weights(sums.map { Share(digest: $0.0, weight: $0.1) })
-    }
-
     /// `total` handed out in proportion to `parts` by the largest remainder; `nil` if all parts
     /// are 0.
     package static func proportional(_ parts: [(Digest, Int)], total: Int) -> [Share]? {

@@ -13,7 +13,8 @@ package enum Drift {
     /// what is empty counts as absent, because servers leave it out.
     package static func differs(desired: Document, observed: Document) -> [FieldPath] {
         var found: [FieldPath] = []
-        compare(desired, observed, at: .root, named: "", inQuantities: false, &found)
+        var path = FieldPath.root
+        compare(desired, observed, at: &path, named: "", inQuantities: false, &found)
         return found
     }
 
@@ -29,7 +30,7 @@ package enum Drift {
     ]
 
     private static func compare(
-        _ desired: Document, _ observed: Document?, at path: FieldPath, named name: String,
+        _ desired: Document, _ observed: Document?, at path: inout FieldPath, named name: String,
         inQuantities: Bool, _ found: inout [FieldPath]
     ) {
         guard found.count < limit else { return }
@@ -40,12 +41,14 @@ package enum Drift {
         switch (desired, observed) {
         case (.object(let members), .object(let others)):
             for member in members.members {
+                path.parts.append(.key(member.key))
                 compare(
-                    member.value, others[member.key], at: path[member.key], named: member.key,
+                    member.value, others[member.key], at: &path, named: member.key,
                     inQuantities: quantityMaps.contains(name), &found)
+                path.parts.removeLast()
             }
         case (.array(let elements), .array(let others)):
-            compare(elements, others, at: path, named: name, &found)
+            compare(elements, others, at: &path, named: name, &found)
         case (.null, _): found.append(path)
         default:
             let isAmount = inQuantities || quantities.contains(name)
@@ -54,7 +57,7 @@ package enum Drift {
     }
 
     private static func compare(
-        _ elements: [Document], _ others: [Document], at path: FieldPath, named name: String,
+        _ elements: [Document], _ others: [Document], at path: inout FieldPath, named name: String,
         _ found: inout [FieldPath]
     ) {
         guard let key = key(of: name, elements) else {
@@ -63,23 +66,26 @@ package enum Drift {
                 return
             }
             for (index, (element, other)) in zip(elements, others).enumerated() {
-                compare(
-                    element, other, at: path[index], named: "", inQuantities: false, &found)
+                path.parts.append(.index(index))
+                compare(element, other, at: &path, named: "", inQuantities: false, &found)
+                path.parts.removeLast()
             }
             return
         }
         for (index, element) in elements.enumerated() {
             let candidates = others.filter { $0[key] == element[key] }
             var best: [FieldPath]? = nil
+            path.parts.append(.index(index))
+            defer { path.parts.removeLast() }
             // One port number may stand there for each protocol.
             for candidate in candidates where best?.isEmpty != true {
                 var differences: [FieldPath] = []
                 compare(
-                    element, candidate, at: path[index], named: "", inQuantities: false,
+                    element, candidate, at: &path, named: "", inQuantities: false,
                     &differences)
                 if differences.count < best?.count ?? Int.max { best = differences }
             }
-            found += best ?? [path[index]]
+            found += best ?? [path]
         }
     }
 

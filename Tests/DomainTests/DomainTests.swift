@@ -50,21 +50,6 @@ struct WeightsTests {
         #expect(left.weight(of: c) == 40)
         #expect(split.removing([a, b, c]) == nil)
     }
-
-    @Test func everySplitOfEveryPartSumsToAHundred() throws {
-        for part in 0...100 {
-            for first in 0...100 {
-                let base = try #require(
-                    Weights([
-                        .init(digest: a, weight: first), .init(digest: b, weight: 100 - first),
-                    ])
-                )
-                let mixed = try #require(Weights(all: c).taking(part, over: base))
-                #expect(mixed.shares.reduce(0) { $0 + $1.weight } == 100)
-                #expect(mixed.weight(of: c) == part)
-            }
-        }
-    }
 }
 
 struct TimeTests {

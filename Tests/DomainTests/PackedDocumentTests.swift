@@ -10,6 +10,7 @@ import Testing
             [1, [2, [3, .null]], "x"], ["a": ["b": [["c": 1.5], .null]], "z": false],
             .string(String(repeating: "x", count: 100_000)),
             .array(Array(repeating: 1, count: 1000)),
+            ["apiVersion": "v1", "kind": "Service", "spec": ["selector": ["": "kind", "x": ""]]],
         ] as [Document])
     func whatIsPackedComesBack(document: Document) {
         #expect(PackedDocument(document).document == document)
