@@ -4,11 +4,11 @@ package import Domain
 
 /// A release as a commit declares it.
 ///
-/// There may be ten thousand of them: copies share one storage, and the spec is kept as JSON.
+/// There may be ten thousand of them: copies share one storage, and the spec is kept packed.
 package struct DeclaredRelease: Hashable, Sendable {
     private struct Contents: Hashable {
         let release: ModelRelease
-        let spec: [UInt8]
+        let spec: PackedDocument
         let file: String
         let documentIndex: Int
         let byteRange: Range<Int>
@@ -33,7 +33,7 @@ package struct DeclaredRelease: Hashable, Sendable {
     ) {
         shared = .contents(
             Contents(
-                release: release, spec: spec.canonicalJSON(), file: file,
+                release: release, spec: PackedDocument(spec), file: file,
                 documentIndex: documentIndex, byteRange: byteRange, position: position))
     }
 
@@ -44,11 +44,11 @@ package struct DeclaredRelease: Hashable, Sendable {
     package var release: ModelRelease { storage.release }
 
     /// `spec` as written, with the cases of golden files put in: what is applied to the cluster.
-    /// It is read from JSON each time.
-    package var spec: Document {
-        // What was written from a document reads back.
-        (try? JSON.parse(storage.spec)) ?? storage.release.spec.document
-    }
+    /// It is unpacked each time.
+    package var spec: Document { storage.spec.document }
+
+    /// The same, packed: to be compared and kept.
+    package var packedSpec: PackedDocument { storage.spec }
 
     /// The file it stands in, as a path in the repository.
     package var file: String { storage.file }

@@ -47,17 +47,10 @@ extension Engine {
         case .modelRelease:
             touch(.release(change.name))
             if contested.contains(change.name) { touchClaimants(of: change.name) }
-            let route = view.releases[change.name]?.value.decoded.value?.spec.traffic
-            if case .gateway(let traffic) = route {
-                for reference in traffic.parentRefs {
-                    let gateway = NamespacedName(
-                        namespace: reference.namespace ?? change.name.namespace,
-                        name: reference.name)
-                    gatewayUsers[gateway, default: []].insert(change.name)
-                }
-            }
         case .releaseSource: touch(.source(change.name))
         case .gateway:
+            // Only whether it exists matters; its status changes with every route.
+            guard change.cameOrWent else { return }
             for release in gatewayUsers[change.name] ?? [] { touch(.release(release)) }
         default:
             if let release = change.release { touch(.release(release)) }

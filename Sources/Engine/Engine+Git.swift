@@ -53,9 +53,9 @@ extension Engine {
     private mutating func settleRecord(
         _ release: ModelRelease, source: NamespacedName, spec: SourceSpec, now: Timestamp
     ) {
-        let from = RecordedStatus(release.status)
         guard let memory = releases[release.id], !memory.recordInFlight,
-            from != memory.recordedFrom, let content = record(of: release, from)
+            let content = record(of: release), case let packed = PackedDocument(content),
+            packed != memory.recorded
         else { return }
         guard memory.recordBackoff.isOver(now) else {
             wake(.release(release.id), at: memory.recordBackoff.until)
@@ -64,23 +64,25 @@ extension Engine {
         releases[release.id]?.recordInFlight = true
         let order = RecordOrder(
             source: source, spec: spec, release: release.id, content: content, at: now)
-        start(.record(from), for: .release(release.id)) { .record($0, order) }
+        start(.record(packed), for: .release(release.id)) { .record($0, order) }
     }
 
     /// What the state branch says of a release; `nil` while there is nothing to say.
-    private func record(of release: ModelRelease, _ from: RecordedStatus) -> Document? {
+    private func record(of release: ModelRelease) -> Document? {
         let status = release.status
-        guard from.proven != nil || !from.quarantine.isEmpty else { return nil }
-        let whole = status.document
+        let proven = status.proven.flatMap { $0.provisional ? nil : $0 }
+        guard proven != nil || !status.quarantine.isEmpty else { return nil }
         var content: Document = [
             "apiVersion": .string(ResourceKind.modelRelease.apiVersion), "kind": "ReleaseRecord",
             "cluster": .string(settings.cluster),
             "release": .string(release.id.description),
             "lastAppliedCommit": .string(status.observedCommit),
         ]
-        if from.proven != nil { content["proven"] = whole["proven"] }
-        content["quarantine"] = whole["quarantine"]
-        content["evidence"] = whole["history"]?[0]
+        content["proven"] = proven?.document
+        if !status.quarantine.isEmpty {
+            content["quarantine"] = .array(status.quarantine.map(\.document))
+        }
+        content["evidence"] = status.history.first?.document
         return content
     }
 
@@ -106,10 +108,10 @@ extension Engine {
         case (.revert, .failed(let reason)):
             releases[id]?.revertInFlight = false
             releases[id]?.revertBackoff.fail(reason, now: now, jitter: &jitter)
-        case (.record(let from), .pushed), (.record(let from), .dropped):
+        case (.record(let content), .pushed), (.record(let content), .dropped):
             releases[id]?.recordInFlight = false
             releases[id]?.recordBackoff = .init()
-            releases[id]?.recordedFrom = from
+            releases[id]?.recorded = content
         case (.record, .failed(let reason)):
             releases[id]?.recordInFlight = false
             releases[id]?.recordBackoff.fail(reason, now: now, jitter: &jitter)

@@ -15,26 +15,39 @@ extension Engine {
         let doubts = resolveDoubts(of: subject, now: now)
         guard let record = view.releases[id]?.value else {
             settleGone(id, now: now)
-            applyDeclaration(id, now: now)
+            applyDeclaration(id, over: nil, now: now)
             return
         }
         releases[id, default: .init()].confirmedGone = false
         releases[id]?.routeGone = nil
-        switch record.decoded {
+        let decoded = record.decoded
+        switch decoded {
         case .refused(let errors):
             complain(record, errors, now: now)
         case .decoded(let release):
+            noteGateways(release)
             let blocked = doubts.contains {
                 $0.kind == .httpRoute || $0.kind == .modelRelease
             }
-            if !blocked { decide(release, record, now: now) }
+            if !blocked { decide(release, now: now) }
         }
-        applyDeclaration(id, now: now)
+        applyDeclaration(id, over: decoded.value, now: now)
     }
 
-    private mutating func decide(
-        _ release: ModelRelease, _ record: ReleaseRecord, now: Timestamp
-    ) {
+    /// Notes who has to look again when a Gateway comes or goes.
+    private mutating func noteGateways(_ release: ModelRelease) {
+        switch release.spec.traffic {
+        case .gateway(let traffic):
+            for reference in traffic.parentRefs {
+                let gateway = NamespacedName(
+                    namespace: reference.namespace ?? release.metadata.namespace,
+                    name: reference.name)
+                gatewayUsers[gateway, default: []].insert(release.id)
+            }
+        }
+    }
+
+    private mutating func decide(_ release: ModelRelease, now: Timestamp) {
         let id = release.id
         let subject = Subject.release(id)
         let builder = SnapshotBuilder(
@@ -50,7 +63,9 @@ extension Engine {
         }
         // A revert's route goes before its status; else the status goes before all progress.
         let revertStands = decision.failure != nil
-        if !revertStands { writeStatus(decision.status, record, now: now) }
+        if !revertStands {
+            writeStatus(decision.status, over: release.status, release.metadata, now: now)
+        }
         if isStored || !revertStands {
             ensureVersions(decision.ensure, builder, now: now)
             removeVersions(decision.remove, builder, now: now)
@@ -81,7 +96,7 @@ extension Engine {
         _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
     ) -> String? {
         var keys = [builder.router.key]
-        for share in builder.release.spec.declaredShares {
+        for share in builder.release.declaredShares {
             let name = Names.versioned(id.name, share.digest)
             for kind in [ResourceKind.controllerRevision, .deployment, .service] {
                 keys.append(ResourceKey(kind, namespace: id.namespace, name: name))
@@ -131,23 +146,21 @@ extension Engine {
 
     /// Stores the status if it says something new.
     private mutating func writeStatus(
-        _ status: ReleaseStatus, _ record: ReleaseRecord, now: Timestamp
+        _ status: ReleaseStatus, over stored: ReleaseStatus, _ metadata: ObjectMetadata,
+        now: Timestamp
     ) {
-        let id = record.metadata.id
+        guard status != stored else { return }
+        let id = metadata.id
         let subject = Subject.release(id)
         let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
-        // Texts are cut when they are stored: only what is stored differently is written.
-        guard record.decoded.value?.status != status else { return }
         let document = status.document
-        guard ReleaseStatus(record.status).document != document else { return }
+        guard document != stored.document else { return }
         guard flights.isFree(key, of: subject, now: now) else {
             if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
             return
         }
-        announce(from: ReleaseStatus(record.status), to: status, about: record.metadata)
-        write(
-            .applyStatus(key, statusObject(.modelRelease, record.metadata, document)),
-            for: subject)
+        announce(from: stored, to: status, about: metadata)
+        write(.applyStatus(key, statusObject(.modelRelease, metadata, document)), for: subject)
     }
 
     /// The body of a status write: its preconditions are the uid and version that were seen.
@@ -169,7 +182,8 @@ extension Engine {
     private mutating func complain(
         _ record: ReleaseRecord, _ errors: [FieldError], now: Timestamp
     ) {
-        var status = ReleaseStatus(record.status)
+        let stored = record.status
+        var status = stored
         let text = errors.prefix(5).map(\.description).joined(separator: "; ")
         status.message = "the spec is invalid, nothing changes until it is mended: \(text)"
         status.observedGeneration = record.metadata.generation
@@ -185,6 +199,6 @@ extension Engine {
         } else {
             status.conditions.append(condition)
         }
-        writeStatus(status, record, now: now)
+        writeStatus(status, over: stored, record.metadata, now: now)
     }
 }

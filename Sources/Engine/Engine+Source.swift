@@ -64,15 +64,22 @@ extension Engine {
     /// Takes in what a look at a repository brought.
     mutating func fetched(_ id: NamespacedName, _ outcome: FetchOutcome, now: Timestamp) {
         touch(.source(id))
+        if let commit = looked(id, outcome, now: now) { take(commit, of: id, now: now) }
+    }
+
+    /// Takes note of how a look went; returns the commit that is to be taken over, if there is one.
+    private mutating func looked(
+        _ id: NamespacedName, _ outcome: FetchOutcome, now: Timestamp
+    ) -> CommitNotice? {
         guard var memory = sources[id],
             let spec = view.sources[id]?.value.decoded.value?.spec
-        else { return }
+        else { return nil }
+        defer { sources[id] = memory }
         memory.isFetching = false
         guard memory.fetched == memory.identity else {
             // What came is from where the source does not look any more.
             memory.nextFetch = now
-            sources[id] = memory
-            return
+            return nil
         }
         memory.nextFetch = now + spec.interval
         switch outcome {
@@ -91,34 +98,33 @@ extension Engine {
             memory.failure = nil
             memory.failingSince = nil
             memory.backoff = .init()
-            sources[id] = memory
-            take(notice, of: id, now: now)
-            return
+            return notice
         }
-        sources[id] = memory
+        return nil
     }
 
     /// Takes over a commit that was read completely.
     private mutating func take(_ notice: CommitNotice, of id: NamespacedName, now: Timestamp) {
-        guard var memory = sources[id] else { return }
-        let changes =
+        // In place: a copy of the tables would cost more than the commit.
+        let changed =
             notice.isWhole
-            ? memory.desired.replaceAll(with: notice.files)
-            : memory.desired.apply(changed: notice.files, removed: notice.removed)
-        memory.commit = notice.id
-        memory.summary = notice.summary
-        memory.wasRewritten = notice.rewritten
+            ? sources[id]?.desired.replaceAll(with: notice.files)
+            : sources[id]?.desired.apply(changed: notice.files, removed: notice.removed)
+        guard let changes = changed else { return }
+        sources[id]?.commit = notice.id
+        sources[id]?.summary = notice.summary
+        sources[id]?.wasRewritten = notice.rewritten
         for release in changes.appeared + changes.changed {
-            let isOurs = memory.desired[release].map { notice.ownFiles.contains($0.file) }
-            memory.origins[release] = .init(
-                commit: notice.id, author: isOurs == true ? Names.fieldManager : notice.author)
+            let file = sources[id]?.desired[release]?.file
+            let isOurs = file.map(notice.ownFiles.contains) ?? false
+            sources[id]?.origins[release] = .init(
+                commit: notice.id, author: isOurs ? Names.fieldManager : notice.author)
             touch(.release(release))
         }
-        sources[id] = memory
         for release in changes.appeared { claim(release, for: id) }
         for release in changes.disappeared { disclaim(release, for: id) }
         if notice.isWhole { touchGone(in: id.namespace) }
-        if notice.isWhole || !changes.disappeared.isEmpty || memory.pruneRefusal != nil {
+        if notice.isWhole || !changes.disappeared.isEmpty || sources[id]?.pruneRefusal != nil {
             choosePruned(id)
         }
     }
@@ -265,19 +271,21 @@ extension Engine {
     }
 
     /// Makes the ModelRelease in the cluster what Git declares, if it is not.
-    mutating func applyDeclaration(_ release: NamespacedName, now: Timestamp) {
+    mutating func applyDeclaration(
+        _ release: NamespacedName, over stored: ModelRelease?, now: Timestamp
+    ) {
         guard let source = keeper(of: release), let memory = sources[source],
             let declared = memory.desired[release]
         else { return }
         let key = ResourceKey(.modelRelease, namespace: release.namespace, name: release.name)
         let subject = Subject.release(release)
         let record = view.releases[release]?.value
-        guard !isApplied(declared, record, source) else { return }
+        guard !isApplied(declared, stored, source) else { return }
         guard flights.isFree(key, of: subject, now: now) else {
             if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
             return
         }
-        if record != nil, releases[release]?.applied == declared.spec {
+        if record != nil, releases[release]?.applied == declared.packedSpec {
             // The same once more: somebody changes it.
             if let until = flights.repairEnd(key, now: now) {
                 wake(subject, at: until)
@@ -285,7 +293,7 @@ extension Engine {
             }
             flights.repair(key, now: now, jitter: &jitter)
         }
-        releases[release, default: .init()].applied = declared.spec
+        releases[release, default: .init()].applied = declared.packedSpec
         let origin = memory.origins[release]
         var metadata: Document = [
             "name": .string(release.name), "namespace": .string(release.namespace),
@@ -314,19 +322,19 @@ extension Engine {
     /// Whether the cluster's object says what Git says; the commit alone makes no difference, so
     /// that a commit to one file is not written to every release.
     private func isApplied(
-        _ declared: DeclaredRelease, _ record: ReleaseRecord?, _ source: NamespacedName
+        _ declared: DeclaredRelease, _ stored: ModelRelease?, _ source: NamespacedName
     ) -> Bool {
-        guard let record, let stored = record.decoded.value,
-            record.metadata.annotation(Names.source) == source.description
-        else { return false }
+        guard let stored, stored.metadata.annotation(Names.source) == source.description else {
+            return false
+        }
         let labels = Document.object(declared.release.metadata.labels)
         var annotations = declared.release.metadata.annotations
         for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
             annotations[action] = nil
         }
         return stored.spec == declared.release.spec
-            && Document.object(record.metadata.labels).includes(labels)
-            && Document.object(record.metadata.annotations).includes(.object(annotations))
+            && Document.object(stored.metadata.labels).includes(labels)
+            && Document.object(stored.metadata.annotations).includes(.object(annotations))
     }
 }
 

@@ -28,6 +28,9 @@ package struct Engine: Sendable {
     var jitter: SplitMix64
     var effects: [Effect] = []
     private var dirty: Set<Subject> = []
+    /// Who has to wait because one event touched very many, each once, in order.
+    private var line: ArraySlice<Subject> = []
+    private var waiting: Set<Subject> = []
     private var wasSynced = false
 
     package init(settings: EngineSettings) {
@@ -35,8 +38,14 @@ package struct Engine: Sendable {
         jitter = SplitMix64(seed: settings.seed)
     }
 
-    /// When ``Event/tick`` is wanted, if nothing happens before.
-    package var nextTick: Timestamp? { timers.next }
+    /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits.
+    package var nextTick: Timestamp? {
+        waiting.isEmpty ? timers.next : Timestamp(milliseconds: 0)
+    }
+
+    /// So many subjects are settled in one step: at the first sight of a large cluster a revert
+    /// does not wait for all the others.
+    private static let subjectsPerStep = 100
 
     /// Everything known of the cluster, for pages and metrics.
     package var cluster: ClusterView { view }
@@ -55,18 +64,38 @@ package struct Engine: Sendable {
             for source in view.sources.names { dirty.insert(.source(source)) }
         }
         guard view.isSynced else { return [] }
-        // Settling a source can touch releases; those follow in the same step.
-        while !dirty.isEmpty {
+        settle(now: now)
+        return effects
+    }
+
+    /// Settles who was touched by this event, then those who wait.
+    private mutating func settle(now: Timestamp) {
+        var left = Self.subjectsPerStep
+        while left > 0 {
+            if dirty.isEmpty {
+                guard let next = line.popFirst() else { break }
+                if waiting.contains(next) { dirty = [next] }
+                continue
+            }
+            // Settling a source can touch releases; those follow in the same step.
             let subjects = dirty.sorted()
             dirty = []
-            for subject in subjects {
+            for subject in subjects.prefix(left) {
+                waiting.remove(subject)
                 switch subject {
                 case .source(let id): settleSource(id, now: now)
                 case .release(let id): settleRelease(id, now: now)
                 }
             }
+            queue(subjects.dropFirst(left))
+            left -= min(left, subjects.count)
         }
-        return effects
+        queue(dirty.sorted()[...])
+        dirty = []
+    }
+
+    private mutating func queue(_ subjects: ArraySlice<Subject>) {
+        for subject in subjects where waiting.insert(subject).inserted { line.append(subject) }
     }
 
     /// Looks at a subject again before the step ends.

@@ -1,4 +1,3 @@
-import API
 import Domain
 import Rollouts
 import Verdicts
@@ -12,30 +11,12 @@ struct ReleaseMemory: Sendable {
         var inFlight = false
     }
 
-    /// What the objects of a version were compared with and found right: while nothing of it
-    /// changes they need not be compared again.
-    struct Agreement: Hashable, Sendable {
-        let release: String
-        let generation: Int64
-        let onDelete: String?
-        let revision: String
-        let service: String?
-        let deployment: String?
-    }
-
-    private(set) var agreements: [Digest: Agreement] = [:]
-
-    mutating func agree(_ digest: Digest, _ agreement: Agreement) {
-        if agreements.count > ReleaseStatus.historyLimit { agreements = [:] }
-        agreements[digest] = agreement
-    }
-
     /// The failure that the route was written for, until the status has it.
     var remembered: RememberedFailure?
     /// What the route was last written for; `nil` if that did not come to be.
     var routed: RouteIntent?
     /// The declaration that was last applied.
-    var applied: Document?
+    var applied: PackedDocument?
     /// By pod uid.
     var probes: [String: Probe] = [:]
     /// When a pod of a proven version was reached, and asked, last.
@@ -47,27 +28,12 @@ struct ReleaseMemory: Sendable {
     var revertBackoff = Backoff()
     var recordInFlight = false
     var recordBackoff = Backoff()
-    /// The part of the status that the record was last made from.
-    var recordedFrom: RecordedStatus?
+    /// What the state branch says.
+    var recorded: PackedDocument?
     /// A fresh read said that the ModelRelease is gone.
     var confirmedGone = false
     /// When the route of a release that is gone was seen to be gone.
     var routeGone: Timestamp?
     /// The last complaint that was told, so that it is told once.
     var complaint = ""
-}
-
-/// The part of a release's status that the record on the state branch is made from.
-struct RecordedStatus: Hashable, Sendable {
-    let proven: ProvenSplit?
-    let quarantine: [QuarantineEntry]
-    let evidence: HistoryEntry?
-    let commit: String
-
-    init(_ status: ReleaseStatus) {
-        proven = status.proven.flatMap { $0.provisional ? nil : $0 }
-        quarantine = status.quarantine
-        evidence = status.history.first
-        commit = status.observedCommit
-    }
 }

@@ -29,7 +29,7 @@ struct SnapshotBuilder {
 
     /// Digests that the declaration, the status or an object names, ascending.
     private func knownDigests() -> [Digest] {
-        var digests = Set(release.spec.declaredShares.map(\.digest))
+        var digests = Set(release.declaredShares.map(\.digest))
         let status = release.status
         digests.formUnion((status.attempt?.target ?? []).map(\.digest))
         digests.formUnion((status.proven?.shares ?? []).map(\.digest))
@@ -67,7 +67,7 @@ struct SnapshotBuilder {
             .filter { $0.service == name.name }
         return VersionObservation(
             digest: digest,
-            version: deployment?.metadata.version ?? release.spec.declaredShares
+            version: deployment?.metadata.version ?? release.declaredShares
                 .first { $0.digest == digest }?.version ?? digest.tag,
             revision: presence(view.revisions[name]?.value.metadata),
             deployment: presence(deployment?.metadata),
@@ -80,8 +80,9 @@ struct SnapshotBuilder {
 
     /// The pods of a version, ordered by name.
     func pods(_ digest: Digest) -> [PodRecord] {
-        view.pods.objects(of: release.id).map(\.entry.value)
-            .filter { $0.view.metadata.digestLabel == digest.short }
+        let label = digest.short
+        return view.pods.objects(of: release.id).map(\.entry.value)
+            .filter { $0.view.metadata.digestLabel == label }
     }
 
     private func sample(_ pod: PodRecord) -> PodSample {

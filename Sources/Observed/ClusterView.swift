@@ -35,12 +35,21 @@ package struct ClusterView: Sendable {
         package let kind: ResourceKind
         package let name: NamespacedName
         package let release: NamespacedName?
+        /// It was not there before, or is not there any more.
+        package let cameOrWent: Bool
+
+        fileprivate init<Value>(_ kind: ResourceKind, _ change: KindView<Value>.Change) {
+            self.kind = kind
+            name = change.name
+            release = change.release
+            cameOrWent = change.cameOrWent
+        }
     }
 
     /// Takes in what a list or watch said.
     package mutating func apply(_ kind: ResourceKind, _ event: ViewEvent) -> [Change] {
         func changes<V>(_ changes: [KindView<V>.Change]) -> [Change] {
-            changes.map { Change(kind: kind, name: $0.name, release: $0.release) }
+            changes.map { Change(kind, $0) }
         }
         switch kind {
         case .modelRelease: return changes(releases.apply(event))
@@ -60,7 +69,7 @@ package struct ClusterView: Sendable {
     package mutating func remove(_ key: ResourceKey) -> [Change] {
         let name = NamespacedName(namespace: key.namespace, name: key.name)
         func change<V>(_ change: KindView<V>.Change?) -> [Change] {
-            change.map { [Change(kind: key.kind, name: $0.name, release: $0.release)] } ?? []
+            change.map { [Change(key.kind, $0)] } ?? []
         }
         switch key.kind {
         case .modelRelease: return change(releases.remove(name, at: nil, uid: nil))

@@ -31,8 +31,21 @@ package struct KindView<Value: ObservedValue>: Sendable {
         package var value: Value
     }
 
-    private var entries: [NamespacedName: Entry] = [:]
-    private var byRelease: [NamespacedName: Set<String>] = [:]
+    /// A place on the heap for an entry: a table has nearly as many empty slots as full ones, and
+    /// they are small then.
+    private indirect enum Slot: Sendable {
+        case entry(Entry)
+
+        var entry: Entry {
+            switch self {
+            case .entry(let entry): entry
+            }
+        }
+    }
+
+    private var entries: [NamespacedName: Slot] = [:]
+    /// Names of objects, ascending.
+    private var byRelease: [NamespacedName: [String]] = [:]
     /// Versions at which objects were seen to be gone, until a list or watch is past them.
     private var gone: [NamespacedName: ResourceVersion] = [:]
     /// A complete list was seen since the start.
@@ -47,15 +60,13 @@ package struct KindView<Value: ObservedValue>: Sendable {
     /// All names, ordered.
     package var names: [NamespacedName] { entries.keys.sorted() }
 
-    package subscript(name: NamespacedName) -> Entry? { entries[name] }
+    package subscript(name: NamespacedName) -> Entry? { entries[name]?.entry }
 
     /// Releases that objects name by their label, ordered.
     package var owners: [NamespacedName] { byRelease.keys.sorted() }
 
     /// Names of the objects that carry a release's label, ordered.
-    package func names(of release: NamespacedName) -> [String] {
-        (byRelease[release] ?? []).sorted()
-    }
+    package func names(of release: NamespacedName) -> [String] { byRelease[release] ?? [] }
 
     /// The objects that carry a release's label, ordered by name.
     package func objects(of release: NamespacedName) -> [(name: String, entry: Entry)] {
@@ -93,6 +104,8 @@ package struct KindView<Value: ObservedValue>: Sendable {
     package struct Change: Hashable, Sendable, Comparable {
         package let name: NamespacedName
         package let release: NamespacedName?
+        /// It was not there before, or is not there any more.
+        package let cameOrWent: Bool
 
         package static func < (left: Change, right: Change) -> Bool { left.name < right.name }
     }
@@ -102,29 +115,29 @@ package struct KindView<Value: ObservedValue>: Sendable {
         let metadata = ObjectMetadata(of: object)
         let name = metadata.id
         let version = ResourceVersion(metadata.resourceVersion)
-        let old = entries[name]
+        let old = self[name]
         if let old, let known = old.version, let version, version <= known { return nil }
         if let tomb = gone[name], let version, version <= tomb { return nil }
         guard var value = Value(object) else { return remove(name, at: version, uid: nil) }
         gone[name] = nil
         if let old, old.uid == metadata.uid { value.inherit(from: old.value) }
-        if let old { unindex(name, old) }
         let release = metadata.label(Names.releaseLabel)
-        entries[name] = Entry(
-            uid: metadata.uid, version: version, release: release,
-            generation: metadata.generation, value: value)
-        if let release {
-            byRelease[.init(namespace: name.namespace, name: release), default: []]
-                .insert(name.name)
+        if old == nil || old?.release != release {
+            if let old { unindex(name, old) }
+            if let release { index(name, release) }
         }
-        return change(name, release ?? old?.release)
+        entries[name] = .entry(
+            Entry(
+                uid: metadata.uid, version: version, release: release,
+                generation: metadata.generation, value: value))
+        return change(name, release ?? old?.release, cameOrWent: old == nil)
     }
 
     /// Takes in that an object is gone; `nil` if a newer one is known.
     package mutating func remove(
         _ name: NamespacedName, at version: ResourceVersion?, uid: String?
     ) -> Change? {
-        guard let old = entries[name] else {
+        guard let old = self[name] else {
             if let version { gone[name] = version }
             return nil
         }
@@ -133,7 +146,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         if let version { gone[name] = version }
         unindex(name, old)
         entries[name] = nil
-        return change(name, old.release)
+        return change(name, old.release, cameOrWent: true)
     }
 
     private mutating func replace(_ objects: [Document], version: ResourceVersion?) -> [Change] {
@@ -147,22 +160,43 @@ package struct KindView<Value: ObservedValue>: Sendable {
         }
         for name in names where !listed.contains(name) {
             // Made by our own write after the list was taken: the watch will bring it.
-            if let known = entries[name]?.version, let version, known > version { continue }
+            if let known = self[name]?.version, let version, known > version { continue }
             if let change = remove(name, at: version, uid: nil) { changes.append(change) }
         }
         gone = gone.filter { _, tomb in version.map { tomb > $0 } ?? true }
         return changes.sorted()
     }
 
-    private func change(_ name: NamespacedName, _ release: String?) -> Change {
+    private func change(_ name: NamespacedName, _ release: String?, cameOrWent: Bool) -> Change {
         Change(
-            name: name, release: release.map { .init(namespace: name.namespace, name: $0) })
+            name: name, release: release.map { .init(namespace: name.namespace, name: $0) },
+            cameOrWent: cameOrWent)
+    }
+
+    private mutating func index(_ name: NamespacedName, _ release: String) {
+        let key = NamespacedName(namespace: name.namespace, name: release)
+        let place = place(of: name.name, in: byRelease[key] ?? [])
+        byRelease[key, default: []].insert(name.name, at: place)
     }
 
     private mutating func unindex(_ name: NamespacedName, _ entry: Entry) {
         guard let release = entry.release else { return }
         let key = NamespacedName(namespace: name.namespace, name: release)
-        byRelease[key]?.remove(name.name)
+        guard let names = byRelease[key] else { return }
+        let place = place(of: name.name, in: names)
+        guard place < names.count, names[place] == name.name else { return }
+        byRelease[key]?.remove(at: place)
         if byRelease[key]?.isEmpty == true { byRelease[key] = nil }
+    }
+
+    /// Where a name stands or would stand.
+    private func place(of name: String, in names: [String]) -> Int {
+        var low = 0
+        var high = names.count
+        while low < high {
+            let middle = (low + high) / 2
+            if names[middle] < name { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -2,22 +2,24 @@ package import API
 package import Domain
 package import Resources
 
-/// A ModelRelease as it is in the cluster: read, and as written.
+/// A ModelRelease as it is in the cluster. There may be ten thousand: it is kept packed.
 package struct ReleaseRecord: ObservedValue {
     package let metadata: ObjectMetadata
-    /// The spec as stored, for comparison with Git.
-    package let spec: Document
-    /// The status as stored, for comparison with what it should be.
-    package let status: Document
-    package let decoded: DecodeResult<ModelRelease>
+    private let packed: PackedDocument
 
     package init?(_ object: Document) {
         metadata = ObjectMetadata(of: object)
         guard !metadata.name.isEmpty else { return nil }
-        spec = object["spec"] ?? .null
-        status = object["status"] ?? .null
-        decoded = ModelRelease.decode(object)
+        var kept = object
+        kept["metadata"]?["managedFields"] = nil
+        packed = PackedDocument(kept)
     }
+
+    /// The release, read each time: ask once a decision.
+    package var decoded: DecodeResult<ModelRelease> { ModelRelease.decode(packed.document) }
+
+    /// The status alone, also of a release that cannot be read. It is read each time.
+    package var status: ReleaseStatus { ReleaseStatus(packed.document["status"] ?? .null) }
 }
 
 /// A ReleaseSource as it is in the cluster.
@@ -59,25 +61,31 @@ package struct PodRecord: ObservedValue {
 /// A Deployment, with its spec for drift repair.
 package struct DeploymentRecord: ObservedValue {
     package let view: DeploymentView
-    package let object: Document
+    private let packed: PackedDocument
 
     package init?(_ object: Document) {
         guard let view = DeploymentView(object) else { return nil }
         self.view = view
-        self.object = slim(object)
+        packed = PackedDocument(slim(object))
     }
+
+    /// What can drift, unpacked each time.
+    package var object: Document { packed.document }
 }
 
 /// A Service, with its spec for drift repair.
 package struct ServiceRecord: ObservedValue {
     package let view: ServiceView
-    package let object: Document
+    private let packed: PackedDocument
 
     package init?(_ object: Document) {
         guard let view = ServiceView(object) else { return nil }
         self.view = view
-        self.object = slim(object)
+        packed = PackedDocument(slim(object))
     }
+
+    /// What can drift, unpacked each time.
+    package var object: Document { packed.document }
 }
 
 /// An object without its status and without the metadata that nobody compares.

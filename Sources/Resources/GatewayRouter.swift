@@ -114,9 +114,11 @@ package struct GatewayRouter: Sendable {
 
     /// Whether the stored route says what a split asks for, apart from defaults the server adds.
     package func isInForce(_ split: Weights, in view: HTTPRouteView) -> Bool {
-        view.backends != nil && view.spec.includes(spec(split))
-            && (traffic.path == "/") == !view.isRewriting
-            && (view.spec["hostnames"]?.arrayValue ?? []).count == traffic.hostnames.count
+        guard view.backends != nil else { return false }
+        let stored = view.spec
+        let isRewriting = stored["rules"]?[0]?["filters"]?[0] != nil
+        return stored.includes(spec(split)) && (traffic.path == "/") == !isRewriting
+            && (stored["hostnames"]?.arrayValue ?? []).count == traffic.hostnames.count
     }
 
     /// What the gateways say of the route at its current generation: all of the parents that the
@@ -204,7 +206,7 @@ package struct HTTPRouteView: Hashable, Sendable {
 
     package let metadata: ObjectMetadata
     package let owned: OwnedMetadata
-    package let spec: Document
+    private let packedSpec: PackedDocument
     package let parents: [Parent]
     /// Service names and weights of the only rule; `nil` where there are more rules, other kinds of
     /// backends, or anything else in the rule that Slipway does not write.
@@ -215,7 +217,8 @@ package struct HTTPRouteView: Hashable, Sendable {
         guard let owned = OwnedMetadata(object) else { return nil }
         self.metadata = metadata
         self.owned = owned
-        spec = object["spec"] ?? .null
+        let spec = object["spec"] ?? .null
+        packedSpec = PackedDocument(spec)
         parents = (object.at("status", "parents")?.arrayValue ?? []).compactMap { parent in
             guard let reference = parent["parentRef"], let name = reference["name"]?.stringValue
             else { return nil }
@@ -228,6 +231,9 @@ package struct HTTPRouteView: Hashable, Sendable {
         }
         backends = Self.backends(of: spec)
     }
+
+    /// The spec as stored, unpacked each time.
+    package var spec: Document { packedSpec.document }
 
     /// Grows by one with every write of ours; 0 where the annotation is missing.
     package var sequence: Int64 {
@@ -257,9 +263,6 @@ package struct HTTPRouteView: Hashable, Sendable {
         "type": "URLRewrite",
         "urlRewrite": ["path": ["type": "ReplacePrefixMatch", "replacePrefixMatch": "/"]],
     ]
-
-    /// The rule cuts the prefix off.
-    fileprivate var isRewriting: Bool { spec["rules"]?[0]?["filters"]?[0] != nil }
 
     private static func backends(of spec: Document) -> [String: Int]? {
         guard let rules = spec["rules"]?.arrayValue, rules.count == 1, isPlain(rules[0]) else {

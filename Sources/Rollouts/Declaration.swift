@@ -53,7 +53,8 @@ extension ReleaseMachine {
         } else if status.intent <= mark.intent, status.attempt == nil,
             !status.isRefused(mark.digest)
         {
-            let version = spec.declaredShares.first { $0.digest == mark.digest }?.version
+            let version = snapshot.release.declaredShares
+                .first { $0.digest == mark.digest }?.version
             quarantine(
                 mark.digest,
                 version: version ?? mark.digest.tag,
@@ -68,7 +69,7 @@ extension ReleaseMachine {
     /// Sees what is declared now, lifts the quarantine of what Git declared anew, and starts or
     /// ends attempts accordingly.
     mutating func takeDeclaration() {
-        let declared = spec.declaredShares
+        let declared = snapshot.release.declaredShares
         guard declared != status.declared else { return }
         let before = Set(status.declared.map(\.digest))
         let author = snapshot.release.metadata.annotation(Names.author) ?? ""

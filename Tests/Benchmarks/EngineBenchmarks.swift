@@ -179,8 +179,9 @@ enum EngineBenchmarks {
         let controller = try SampleController(cluster, releases: count)
         let held = Figures.resident - before
         print(
-            "\(count) releases: lists taken in and all settled in \(controller.startSeconds) s; "
-                + "with the commit \(held / count) bytes a release, \(held >> 20) MiB; "
+            "\(count) releases: lists, commit and all that follows \(controller.spent) s, "
+                + "the longest step of those \(controller.longestStep) s; held "
+                + "\(held / count) bytes a release, \(held >> 20) MiB; "
                 + "peak \(Figures.peak)")
         keep(controller)
     }

@@ -53,8 +53,13 @@ enum Figures {
     /// The most memory the process has had in RAM, from the kernel.
     static var peak: String { "\(rounded(Double(statusField("VmHWM:")) / 1024, 1)) MiB" }
 
-    /// Bytes in RAM now.
-    static var resident: Int { statusField("VmRSS:") * 1024 }
+    /// Bytes in RAM now, without what the allocator keeps for later.
+    static var resident: Int {
+        if let trim = dlsym(nil, "malloc_trim") {
+            _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> Int32).self)(0)
+        }
+        return statusField("VmRSS:") * 1024
+    }
 
     private static func statusField(_ field: String) -> Int {
         guard let file = fopen("/proc/self/status", "r") else { return 0 }

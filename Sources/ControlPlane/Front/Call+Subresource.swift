@@ -160,11 +160,10 @@ extension Call {
         let kind = ResourceKind(
             group: "authentication.k8s.io", version: "v1", kind: "TokenRequest",
             plural: "tokenrequests")
+        let body = try RequestBody.object(request, kind)
         let account = try store.get(key)
-        var answer = ServiceAccounts.completed(
-            try RequestBody.object(request, kind), account)
-        let token = ServiceAccounts.token(
-            key, uid: account.objectUID, request: answer, key: store.tokenKey, now: now)
+        let token = ServiceAccounts.token(key, uid: account.objectUID, request: body, now: now)
+        var answer = body
         answer["apiVersion"] = .string(kind.apiVersion)
         answer["kind"] = .string(kind.kind)
         answer["status"] = [
