@@ -53,9 +53,9 @@ extension Engine {
     private mutating func settleRecord(
         _ release: ModelRelease, source: NamespacedName, spec: SourceSpec, now: Timestamp
     ) {
+        let from = RecordedStatus(release.status)
         guard let memory = releases[release.id], !memory.recordInFlight,
-            let content = record(of: release), case let packed = PackedDocument(content),
-            packed != memory.recorded
+            from != memory.recordedFrom, let content = record(of: release, from)
         else { return }
         guard memory.recordBackoff.isOver(now) else {
             wake(.release(release.id), at: memory.recordBackoff.until)
@@ -64,21 +64,20 @@ extension Engine {
         releases[release.id]?.recordInFlight = true
         let order = RecordOrder(
             source: source, spec: spec, release: release.id, content: content, at: now)
-        start(.record(packed), for: .release(release.id)) { .record($0, order) }
+        start(.record(from), for: .release(release.id)) { .record($0, order) }
     }
 
     /// What the state branch says of a release; `nil` while there is nothing to say.
-    private func record(of release: ModelRelease) -> Document? {
+    private func record(of release: ModelRelease, _ from: RecordedStatus) -> Document? {
         let status = release.status
-        let proven = status.proven.flatMap { $0.provisional ? nil : $0 }
-        guard proven != nil || !status.quarantine.isEmpty else { return nil }
+        guard from.proven != nil || !from.quarantine.isEmpty else { return nil }
         var content: Document = [
             "apiVersion": .string(ResourceKind.modelRelease.apiVersion), "kind": "ReleaseRecord",
             "cluster": .string(settings.cluster),
             "release": .string(release.id.description),
             "lastAppliedCommit": .string(status.observedCommit),
         ]
-        content["proven"] = proven?.document
+        content["proven"] = from.proven?.document
         if !status.quarantine.isEmpty {
             content["quarantine"] = .array(status.quarantine.map(\.document))
         }
@@ -108,10 +107,10 @@ extension Engine {
         case (.revert, .failed(let reason)):
             releases[id]?.revertInFlight = false
             releases[id]?.revertBackoff.fail(reason, now: now, jitter: &jitter)
-        case (.record(let content), .pushed), (.record(let content), .dropped):
+        case (.record(let from), .pushed), (.record(let from), .dropped):
             releases[id]?.recordInFlight = false
             releases[id]?.recordBackoff = .init()
-            releases[id]?.recorded = content
+            releases[id]?.recordedFrom = from
         case (.record, .failed(let reason)):
             releases[id]?.recordInFlight = false
             releases[id]?.recordBackoff.fail(reason, now: now, jitter: &jitter)

@@ -33,18 +33,27 @@ extension Engine {
             return
         }
         guard isOurs(revision.metadata, release) else { return }
-        let identity = VersionIdentity(release, version: revision.data.version, digest: digest)
-        apply(
-            .service, name, VersionObjects.service(identity, revision.data),
-            view.services[name]?.value.object,
-            view.services[name]?.value.view.metadata, release, now: now)
-        apply(
+        let service = view.services[name]?.value
+        let deployment = view.deployments[name]?.value
+        let agreement = ReleaseMemory.Agreement(
+            release: release.metadata.uid, generation: release.metadata.generation,
+            onDelete: release.metadata.annotation(Names.onDelete),
+            revision: revision.metadata.resourceVersion,
+            service: service?.view.metadata.resourceVersion,
+            deployment: deployment?.view.metadata.resourceVersion)
+        guard releases[release.id]?.agreements[digest] != agreement else { return }
+        let data = revision.data
+        let identity = VersionIdentity(release, version: data.version, digest: digest)
+        let isServiceRight = apply(
+            .service, name, VersionObjects.service(identity, data), service?.object,
+            service?.view.metadata, release, now: now)
+        let isDeploymentRight = apply(
             .deployment, name,
             VersionObjects.deployment(
-                identity, revision.data, replicas: release.spec.serving.replicas,
+                identity, data, replicas: release.spec.serving.replicas,
                 progressDeadline: release.spec.health.progressDeadline),
-            view.deployments[name]?.value.object,
-            view.deployments[name]?.value.view.metadata, release, now: now)
+            deployment?.object, deployment?.view.metadata, release, now: now)
+        if isServiceRight, isDeploymentRight { releases[release.id]?.agree(digest, agreement) }
     }
 
     private func isOurs(_ metadata: OwnedMetadata, _ release: ModelRelease) -> Bool {
@@ -64,25 +73,26 @@ extension Engine {
         write(.create(key, object), for: .release(release.id))
     }
 
-    /// Makes an object, or puts back what differs from how it must be.
+    /// Makes an object, or puts back what differs from how it must be; true if nothing does.
     private mutating func apply(
         _ kind: ResourceKind, _ name: NamespacedName, _ desired: Document, _ stored: Document?,
         _ metadata: OwnedMetadata?, _ release: ModelRelease, now: Timestamp
-    ) {
+    ) -> Bool {
         guard let stored, let metadata else {
             create(kind, name, desired, release, now: now)
-            return
+            return false
         }
         guard isOurs(metadata, release) else {
             recheck(kind, name, release, now: now)
-            return
+            return false
         }
         let differences = Drift.differs(desired: desired, observed: stored)
         let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
-        guard !differences.isEmpty, isFree(key, release, now: now) else { return }
+        guard !differences.isEmpty else { return true }
+        guard isFree(key, release, now: now) else { return false }
         if let until = flights.repairEnd(key, now: now) {
             wake(.release(release.id), at: until)
-            return
+            return false
         }
         var intent = desired
         intent.set(["metadata", "uid"], to: .string(metadata.uid))
@@ -94,6 +104,7 @@ extension Engine {
         }
         flights.repair(key, now: now, jitter: &jitter)
         write(.apply(key, intent, force: true), for: .release(release.id))
+        return false
     }
 
     /// Looks again, now and then, at an object that somebody else has: watches follow only ours.

@@ -29,7 +29,7 @@ struct Flights: Sendable {
         /// Can the prober reach a pod of a proven version?
         case reach
         case revert(intent: Int64)
-        case record(PackedDocument)
+        case record(RecordedStatus)
     }
 
     /// One effect under way.

@@ -1,3 +1,4 @@
+import API
 import Domain
 import Rollouts
 import Verdicts
@@ -9,6 +10,24 @@ struct ReleaseMemory: Sendable {
         var state: PodSample.Golden = .waiting
         var asked: Timestamp?
         var inFlight = false
+    }
+
+    /// What the objects of a version were compared with and found right: while nothing of it
+    /// changes they need not be compared again.
+    struct Agreement: Hashable, Sendable {
+        let release: String
+        let generation: Int64
+        let onDelete: String?
+        let revision: String
+        let service: String?
+        let deployment: String?
+    }
+
+    private(set) var agreements: [Digest: Agreement] = [:]
+
+    mutating func agree(_ digest: Digest, _ agreement: Agreement) {
+        if agreements.count > ReleaseStatus.historyLimit { agreements = [:] }
+        agreements[digest] = agreement
     }
 
     /// The failure that the route was written for, until the status has it.
@@ -28,12 +47,27 @@ struct ReleaseMemory: Sendable {
     var revertBackoff = Backoff()
     var recordInFlight = false
     var recordBackoff = Backoff()
-    /// What the state branch says.
-    var recorded: PackedDocument?
+    /// The part of the status that the record was last made from.
+    var recordedFrom: RecordedStatus?
     /// A fresh read said that the ModelRelease is gone.
     var confirmedGone = false
     /// When the route of a release that is gone was seen to be gone.
     var routeGone: Timestamp?
     /// The last complaint that was told, so that it is told once.
     var complaint = ""
+}
+
+/// The part of a release's status that the record on the state branch is made from.
+struct RecordedStatus: Hashable, Sendable {
+    let proven: ProvenSplit?
+    let quarantine: [QuarantineEntry]
+    let evidence: HistoryEntry?
+    let commit: String
+
+    init(_ status: ReleaseStatus) {
+        proven = status.proven.flatMap { $0.provisional ? nil : $0 }
+        quarantine = status.quarantine
+        evidence = status.history.first
+        commit = status.observedCommit
+    }
 }

@@ -10,32 +10,35 @@ package enum Kubeconfig {
     }
 
     /// The file's text for a server on a port of this machine.
-    package static func text(port: Int) -> String {
-        """
-        apiVersion: v1
-        kind: Config
-        clusters:
-        - name: sandbox
-          cluster:
-            server: http://127.0.0.1:\(port)
-        users:
-        - name: sandbox
-          user: {}
-        contexts:
-        - name: sandbox
-          context:
-            cluster: sandbox
-            user: sandbox
-            namespace: default
-        current-context: sandbox
+    ///
+    /// - Parameter token: the bearer token, if the server asks for one; letters and digits.
+    package static func text(port: Int, token: String? = nil) -> String {
+        let user = token.map { "{token: \"\($0)\"}" } ?? "{}"
+        return """
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: sandbox
+              cluster:
+                server: http://127.0.0.1:\(port)
+            users:
+            - name: sandbox
+              user: \(user)
+            contexts:
+            - name: sandbox
+              context:
+                cluster: sandbox
+                user: sandbox
+                namespace: default
+            current-context: sandbox
 
-        """
+            """
     }
 
     /// Writes the file, readable for its owner alone. It appears whole or not at all.
-    static func write(port: Int, to path: String) throws(Failure) {
+    static func write(port: Int, token: String? = nil, to path: String) throws(Failure) {
         let temporary = "\(path).new"
-        let bytes = Array(text(port: port).utf8)
+        let bytes = Array(text(port: port, token: token).utf8)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         var written = 0

@@ -15,10 +15,15 @@ package struct SandboxOptions: Sendable {
     package var node: NodeOptions?
     /// What uids and generated names are drawn from.
     package var seed: UInt64
+    /// The bearer token of whoever may do everything; letters and digits. It goes into the
+    /// kubeconfig, and callers without it have the rights that roles give them. Without a token
+    /// everybody on this machine may do everything.
+    package var adminToken: String?
 
     package init(
         port: Int = 0, kubeconfigPath: String? = nil, definitions: [Document] = [],
-        installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil, seed: UInt64 = 1
+        installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil, seed: UInt64 = 1,
+        adminToken: String? = nil
     ) {
         self.port = port
         self.kubeconfigPath = kubeconfigPath
@@ -26,6 +31,7 @@ package struct SandboxOptions: Sendable {
         self.installsGatewayDefinitions = installsGatewayDefinitions
         self.node = node
         self.seed = seed
+        self.adminToken = adminToken
     }
 }
 

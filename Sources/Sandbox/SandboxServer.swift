@@ -13,6 +13,7 @@ import ServiceLifecycle
 /// same cluster after a restart of its API server.
 package actor SandboxServer {
     private let options: SandboxOptions
+    private let access: AccessRules
     private let logger: Logger
     private let serverLogger: Logger
     /// The cluster as it is now.
@@ -39,6 +40,7 @@ package actor SandboxServer {
     /// A server over a new cluster, or over a given one.
     package init(_ options: SandboxOptions = .init(), store: Store? = nil, logger: Logger? = nil) {
         self.options = options
+        access = AccessRules(adminToken: options.adminToken)
         var quiet = Logger(label: "sandbox")
         quiet.logLevel = .error
         self.logger = logger ?? quiet
@@ -166,7 +168,7 @@ package actor SandboxServer {
         let port = channel.localAddress?.port ?? options.port
         do {
             if let path = options.kubeconfigPath {
-                try Kubeconfig.write(port: port, to: path)
+                try Kubeconfig.write(port: port, token: options.adminToken, to: path)
             }
             boundPort = port
         } catch {
@@ -189,7 +191,7 @@ package actor SandboxServer {
 
     func perform(_ request: APIRequest) -> APIAnswer {
         defer { noticeChanges() }
-        return Front.answer(request, store: &store, now: Clock.now)
+        return Front.answer(request, store: &store, now: Clock.now, access: access)
     }
 
     private func noticeChanges() {

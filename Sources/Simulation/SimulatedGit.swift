@@ -54,6 +54,7 @@ package struct SimulatedGit: Sendable {
         guard let head else { return .failed("branch \(spec.branch) does not exist") }
         guard head.id != known else { return .unchanged }
         let before = commits.first { $0.id == known }?.files
+        let foreign = commits.last { !$0.isOurs }
         let reader = FileReader(namespace: namespace, root: spec.path)
         let changed = head.files.keys.sorted().filter {
             before?[$0] != head.files[$0] && reader.reads($0)
@@ -61,8 +62,8 @@ package struct SimulatedGit: Sendable {
         let removed = (before ?? [:]).keys.sorted().filter { head.files[$0] == nil }
         return .commit(
             CommitNotice(
-                id: head.id, author: head.author, summary: head.message,
-                ownFiles: head.isOurs ? changed : [],
+                id: head.id, author: foreign?.author ?? head.author, summary: head.message,
+                ownFiles: changed.filter { foreign?.files[$0] != head.files[$0] },
                 rewritten: !known.isEmpty && before == nil, isWhole: before == nil,
                 files: changed.map { path in
                     reader.read(file(path, head)) { head.files[$0].map { Array($0.utf8) } }

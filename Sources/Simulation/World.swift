@@ -84,6 +84,8 @@ package struct World: Sendable {
     /// The splits that the route had, with the time of each.
     package internal(set) var splits: [(at: Timestamp, split: [String: Int])] = []
     package internal(set) var notices: [Notice] = []
+    /// Events that the controller has met.
+    package internal(set) var steps = 0
 
     let settings: EngineSettings
     var queue: [(at: Timestamp, order: Int, item: Item)] = []
@@ -212,6 +214,7 @@ package struct World: Sendable {
     mutating func step(_ event: Event) {
         guard var engine else { return }
         self.engine = nil
+        steps += 1
         let effects = engine.step(event, now: now)
         self.engine = engine
         for effect in effects { send(effect) }

@@ -175,6 +175,13 @@ struct Story {
             .first { $0.version == version }?.digest
     }
 
+    /// How often the controller made and deleted what.
+    var madeAndDeleted: [String] {
+        world.trace.map { $0.split(separator: " ").dropFirst(2) }
+            .filter { $0.first == "create" || $0.first == "delete" }
+            .map { $0.joined(separator: " ") }.sorted()
+    }
+
     /// What must be the same after a run with faults as after a clean one.
     var outcome: String {
         let status = self.status
@@ -184,6 +191,7 @@ struct Story {
             }
         }
         return """
+            release \(object == nil ? "no" : "yes")
             phase \(status.phase.rawValue)
             traffic \(traffic.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
             proven \(status.proven?.shares.map(\.version) ?? []) \(status.proven?.provisional ?? false)

@@ -1,3 +1,4 @@
+import Documents
 import Domain
 
 /// Every namespace has a service account `default`.
@@ -14,16 +15,38 @@ enum ServiceAccounts {
         }
     }
 
-    /// A token in the form of a JWT. The model asks nobody who they are, so nothing checks it.
-    static func token(_ account: ResourceKey, uid: String, request: Document, now: Timestamp)
-        -> (text: String, expires: Timestamp)
-    {
+    /// For whom tokens are that this server takes.
+    private static let audience: Document = "https://kubernetes.default"
+
+    /// A request for a token with what the server fills in.
+    static func completed(_ request: Document, _ account: Document) -> Document {
+        var answer = request
+        for member in ["name", "namespace", "uid", "creationTimestamp"] {
+            answer.set(["metadata", member], to: account.at("metadata", member))
+        }
+        if (request.at("spec", "audiences")?.arrayValue ?? []).isEmpty {
+            answer.set(["spec", "audiences"], to: [audience])
+        }
+        if request.at("spec", "expirationSeconds") == nil {
+            answer.set(["spec", "expirationSeconds"], to: 3600)
+        }
+        if request.at("spec", "boundObjectRef") == nil {
+            answer.set(["spec", "boundObjectRef"], to: .null)
+        }
+        return answer
+    }
+
+    /// A token in the form of a JWT, for a request that is ``completed(_:_:)``. It keeps callers
+    /// of a sandbox apart; it is no protection, since the key is drawn from the store's seed.
+    static func token(
+        _ account: ResourceKey, uid: String, request: Document, key: String, now: Timestamp
+    ) -> (text: String, expires: Timestamp) {
         let asked = request.at("spec", "expirationSeconds")?.integerValue ?? 3600
         let expires = now + .seconds(min(max(asked, 600), 1 << 32))
-        let audiences = request.at("spec", "audiences") ?? ["https://kubernetes.default.svc"]
         let header: Document = ["alg": "HS256", "typ": "JWT"]
         let payload: Document = [
-            "aud": audiences, "exp": .integer(expires.milliseconds / 1000),
+            "aud": request.at("spec", "audiences") ?? [audience],
+            "exp": .integer(expires.milliseconds / 1000),
             "iat": .integer(now.milliseconds / 1000),
             "sub": .string("system:serviceaccount:\(account.namespace):\(account.name)"),
             "uid": .string(uid),
@@ -31,7 +54,28 @@ enum ServiceAccounts {
         let signed =
             "\(Base64.encode(header.canonicalJSON()))."
             + Base64.encode(payload.canonicalJSON())
-        let signature = Base64.encode(Array(SHA256.hex(Array(signed.utf8)).utf8))
-        return ("\(signed).\(signature)", expires)
+        return ("\(signed).\(signature(signed, key))", expires)
+    }
+
+    private static func signature(_ text: String, _ key: String) -> String {
+        Base64.encode(Array(SHA256.hex(Array("\(key).\(text)".utf8)).utf8))
+    }
+
+    /// Whose token this is; `nil` if it is none of this server's, has expired, is for others, or
+    /// if the account is gone.
+    static func account(of token: String, _ store: Store, now: Timestamp) -> ResourceKey? {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard token.utf8.count <= 8192, parts.count == 3,
+            signature("\(parts[0]).\(parts[1])", store.tokenKey) == parts[2],
+            case .success(let bytes) = Base64.decode(String(parts[1])),
+            let payload = try? JSON.parse(bytes),
+            let expires = payload["exp"]?.integerValue, now.milliseconds / 1000 < expires,
+            payload["aud"]?.arrayValue?.contains(audience) == true
+        else { return nil }
+        let subject = (payload["sub"]?.stringValue ?? "").split(separator: ":")
+        guard subject.count == 4 else { return nil }
+        let key = ResourceKey(
+            .serviceAccount, namespace: String(subject[2]), name: String(subject[3]))
+        return store.object(key)?.objectUID == payload["uid"]?.stringValue ? key : nil
     }
 }

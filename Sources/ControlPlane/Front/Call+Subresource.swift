@@ -160,10 +160,11 @@ extension Call {
         let kind = ResourceKind(
             group: "authentication.k8s.io", version: "v1", kind: "TokenRequest",
             plural: "tokenrequests")
-        let body = try RequestBody.object(request, kind)
         let account = try store.get(key)
-        let token = ServiceAccounts.token(key, uid: account.objectUID, request: body, now: now)
-        var answer = body
+        var answer = ServiceAccounts.completed(
+            try RequestBody.object(request, kind), account)
+        let token = ServiceAccounts.token(
+            key, uid: account.objectUID, request: answer, key: store.tokenKey, now: now)
         answer["apiVersion"] = .string(kind.apiVersion)
         answer["kind"] = .string(kind.kind)
         answer["status"] = [

@@ -59,6 +59,12 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The usual alphabet with padding (section 4), as bytes stand in JSON.
+    static func padded(_ bytes: [UInt8]) -> String {
+        let text = encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
+        return String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
+    }
+
     static func decode(_ text: String) -> Result<[UInt8], Failure> {
         var bytes: [UInt8] = []
         var buffer: UInt32 = 0

@@ -7,7 +7,8 @@ enum Discovery {
         body: .document([
             "major": "1", "minor": "36", "gitVersion": "v1.36.0+slipway", "gitCommit": "",
             "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z", "goVersion": "",
-            "compiler": "swift", "platform": "linux/amd64",
+            // The word that every server of this API says here.
+            "compiler": "gc", "platform": "linux/amd64",
         ]))
 
     /// Whether any kind of a group's version is served.

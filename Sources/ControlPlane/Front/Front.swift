@@ -5,15 +5,25 @@ package import Domain
 package enum Front {
     /// Answers one request. `now` is the time of everything that is written.
     package static func answer(
-        _ request: APIRequest, store: inout Store, now: Timestamp
+        _ request: APIRequest, store: inout Store, now: Timestamp,
+        access: AccessRules = AccessRules()
     ) -> APIAnswer {
         do throws(APIStatus) {
+            let caller = try Caller(request, store, access, now: now)
+            if !caller.isAdmin {
+                let wanted = AccessAttributes(request)
+                guard Authorization(store: store).reason(caller, wanted) != nil else {
+                    throw wanted.forbidden(to: caller)
+                }
+            }
             switch RequestPath(request.path) {
             case .unknown: return .response(.pageNotFound)
             case .health: return .response(.text(200, "ok"))
             case .version: return .response(Discovery.version)
             case .coreVersions, .groups, .group, .groupVersion, .openAPIIndex, .openAPI:
                 return .response(try Discovery.answer(request, store))
+            case .resource(let path) where path.group == AccessReview.group:
+                return .response(try AccessReview.answer(request, path, caller, store))
             case .resource(let path):
                 let answer = try resource(path, request, store: &store, now: now)
                 return warned(answer, path)

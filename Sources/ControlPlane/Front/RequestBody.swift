@@ -25,10 +25,12 @@ enum RequestBody {
     ) throws(APIStatus) -> Content {
         try checkSize(request)
         let type = MediaTypes.MediaType(request.header("content-type") ?? "application/json")
-        guard type.name == "application/json" || type.name == "application/yaml" else {
-            throw MediaTypes.unsupportedBody
+        switch type.name {
+        case "application/json": break
+        case "application/yaml": return try apply(request)
+        case Protobuf.mediaType: return Content(document: try protobuf(request.body, kind))
+        default: throw MediaTypes.unsupportedBody
         }
-        if type.name == "application/yaml" { return try apply(request) }
         let content: Content
         do {
             content = try json(request.body)
@@ -45,6 +47,16 @@ enum RequestBody {
                     + "Kind string \"json:\\\"kind,omitempty\\\"\" }", hex)
         }
         return content
+    }
+
+    private static func protobuf(
+        _ body: [UInt8], _ kind: ResourceKind
+    ) throws(APIStatus) -> Document {
+        do {
+            return try Protobuf.object(body, of: kind)
+        } catch {
+            throw .badRequest(error.reason)
+        }
     }
 
     /// JSON with what a strict reader would not take; a body is read twice only if there is some.
@@ -92,6 +104,12 @@ enum RequestBody {
     static func options(_ request: APIRequest) throws(APIStatus) -> Document {
         try checkSize(request)
         guard !request.body.isEmpty else { return [:] }
+        let type = MediaTypes.MediaType(request.header("content-type") ?? "application/json")
+        if type.name == Protobuf.mediaType {
+            let options = ResourceKind(
+                group: "meta.k8s.io", version: "v1", kind: "DeleteOptions", plural: "")
+            return try protobuf(request.body, options)
+        }
         do {
             return try JSON.parse(request.body, limits: limits)
         } catch {

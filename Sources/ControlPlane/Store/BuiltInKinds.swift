@@ -4,7 +4,7 @@ import Domain
 /// recorded scenarios talk to.
 package enum BuiltInKinds {
     /// All of them, in the order in which discovery names the groups.
-    package static let all: [KindDefinition] = core + apps + others
+    package static let all: [KindDefinition] = core + apps + others + AccessKinds.all
 
     private static let core: [KindDefinition] = [
         kind("", "v1", "ConfigMap", "configmaps", short: ["cm"]),

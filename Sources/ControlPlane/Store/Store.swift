@@ -58,6 +58,8 @@ package struct Store: Sendable, CustomStringConvertible {
     private var dependentsByOwner: [String: [ResourceKey]] = [:]
     var addresses = ServiceAddresses()
     private let origin: Int64
+    /// With what tokens of service accounts are signed.
+    let tokenKey: String
 
     /// The version before the first change; what is older counts as compacted.
     package static let origin: Int64 = 100
@@ -75,6 +77,7 @@ package struct Store: Sendable, CustomStringConvertible {
     ) {
         self.registry = registry
         generator = SeededGenerator(seed: seed)
+        tokenKey = SHA256.hex(Array("tokens of \(seed)".utf8))
         origin = Self.origin
         version = Self.origin
         guard registry[.namespace] != nil else { return }

@@ -15,6 +15,8 @@ struct Player {
     private var bindings = Bindings()
     private var watches: [OpenWatch] = []
 
+    private let access = AccessRules(adminToken: "admin")
+
     private struct OpenWatch {
         var stream: WatchStream
         var events: [Document] = []
@@ -51,6 +53,7 @@ struct Player {
         for definition in definitions {
             let request = APIRequest(
                 method: "POST", path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                headers: [("Authorization", "Bearer admin")],
                 body: definition.canonicalJSON())
             guard case .response(let response) = send(request), response.status == 201 else {
                 throw Stuck("a definition was refused")
@@ -63,14 +66,15 @@ struct Player {
         ]
         _ = send(
             APIRequest(
-                method: "POST", path: "/api/v1/namespaces", body: namespace.canonicalJSON()))
+                method: "POST", path: "/api/v1/namespaces",
+                headers: [("Authorization", "Bearer admin")], body: namespace.canonicalJSON()))
         wait(.milliseconds(500))
     }
 
     // MARK: The server
 
     private mutating func send(_ request: APIRequest) -> APIAnswer {
-        let answer = Front.answer(request, store: &store, now: now)
+        let answer = Front.answer(request, store: &store, now: now, access: access)
         collect()
         return answer
     }
@@ -133,6 +137,13 @@ struct Player {
         }
         if !body.isEmpty || step["bodyText"] != nil {
             headers.append(("Content-Type", "application/json"))
+        }
+        switch step["auth"] {
+        case nil: headers.append(("Authorization", "Bearer admin"))
+        case .some(let auth):
+            if let token = auth["bearer"]?.stringValue {
+                headers.append(("Authorization", "Bearer \(try bindings.substituted(token))"))
+            }
         }
         for member in step["headers"]?.objectValue?.members ?? [] {
             headers.removeAll { $0.name.lowercased() == member.key.lowercased() }
