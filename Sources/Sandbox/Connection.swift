@@ -30,6 +30,7 @@ extension SandboxServer {
                         code: 413, reason: "RequestEntityTooLarge",
                         message: "Request entity too large: limit is 3145728")))
         }
+        if let logs = await logs(call, connection) { return logs }
         let answer: APIAnswer
         switch await fault(for: call) {
         case nil: answer = await perform(call)
@@ -76,7 +77,7 @@ extension SandboxServer {
 
     // MARK: Responses
 
-    private static func response(_ response: APIResponse) -> Response {
+    static func response(_ response: APIResponse) -> Response {
         var headers = HTTPFields()
         if !response.contentType.isEmpty { headers[.contentType] = response.contentType }
         for (name, value) in response.headers {

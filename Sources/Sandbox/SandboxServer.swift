@@ -28,7 +28,8 @@ package actor SandboxServer {
     private var seenVersion: Int64 = 0
 
     private var isRunning = false
-    private var isStopping = false
+    /// ``stop()`` has been called.
+    private(set) var isStopping = false
     /// Told when ``run()`` has ended.
     private var endSignals: [Signal] = []
     private let stopSignal = Signal()

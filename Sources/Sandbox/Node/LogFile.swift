@@ -12,30 +12,30 @@ struct LogFile: Sendable {
 
     let path: String
 
-    /// The older part and the newer part of the log, oldest line first.
+    /// What is there of the log, the older part first.
     ///
-    /// - Parameters:
-    ///   - tail: only so many lines from the end; `nil` for all.
-    ///   - since: only lines from then on, as their times are written.
-    func lines(tail: Int? = nil, since: String? = nil) -> [Line] {
+    /// - Parameter tail: only so many lines from the end; `nil` for all.
+    func lines(tail: Int? = nil) -> [Line] {
         var lines: [Line] = []
         for part in ["\(path).1", path] {
             guard let bytes = try? Folders.read(part, limit: 64 << 20) else { continue }
             lines += Self.lines(bytes[...]).lines
         }
-        if let since { lines = lines.filter { $0.time >= since } }
-        guard let tail else { return lines }
+        return tail.map { Array(Self.last($0, of: lines)) } ?? lines
+    }
+
+    /// So many lines from the end; the parts of a long line count as one.
+    static func last(_ count: Int, of lines: [Line]) -> ArraySlice<Line> {
         var start = lines.endIndex
-        var count = 0
-        // Parts of one line count as one.
+        var found = 0
         while start > lines.startIndex {
             if lines[start - 1].isWhole || start == lines.endIndex {
-                if count == tail { break }
-                count += 1
+                if found == count { break }
+                found += 1
             }
             start -= 1
         }
-        return Array(lines[start...])
+        return lines[start...]
     }
 
     /// The whole lines in these bytes, and how many bytes they take.

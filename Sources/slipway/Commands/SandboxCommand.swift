@@ -9,15 +9,30 @@ import Sandbox
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "Run a small Kubernetes API on this machine, in memory.",
+        abstract: "Run a small Kubernetes cluster on this machine.",
         discussion: """
-            Serves the API alone, on 127.0.0.1: objects, watches, server-side apply and the \
-            controllers of Deployments, ReplicaSets and endpoints. There is no node: pods stay \
-            pending until somebody writes their status. Nothing is kept when it ends.
+            Serves the API on 127.0.0.1: objects, watches, server-side apply and the controllers \
+            of Deployments, ReplicaSets and endpoints. A node runs the pods as processes of this \
+            machine, each pod with an address of its own in 127.0.0.0/8, with probes, restarts \
+            and logs. There is no gateway. The objects are kept in memory; when it ends, no \
+            process is left.
+
+            Images are looked up in a table, a YAML file:
+
+              images:
+                fraud-scorer:2:
+                  command: [python3, serve.py]
+                  args: [--host, $(POD_IP), --port, "8080"]
+                  env: {MODEL_VERSION: "2"}
+                  workingDir: models
+
+            A key without a tag stands for every tag. A process has to listen on $POD_IP, since \
+            all pods share the machine's network. Paths below a mountPath are replaced by where \
+            the volume's files are, in the command, the arguments and the variables.
 
             EXAMPLES
-              slipway sandbox --api-only --kubeconfig-out sandbox.kubeconfig
-              kubectl --kubeconfig sandbox.kubeconfig apply -f Manifests/crds
+              slipway sandbox --images images.yaml --kubeconfig-out sandbox.kubeconfig
+              kubectl --kubeconfig sandbox.kubeconfig logs -f my-pod
               slipway sandbox --api-only --definitions Manifests/crds --gateway-api
 
             EXIT CODES
@@ -25,8 +40,17 @@ struct SandboxCommand: AsyncParsableCommand {
               2  wrong usage, or it cannot listen
             """)
 
-    @Flag(help: "The API without a node and without a gateway; there is nothing else yet.")
+    @Flag(help: "The API alone: pods stay pending until somebody writes their status.")
     var apiOnly = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder for logs and volumes of pods; a temporary one if there is none.",
+            valueName: "folder"))
+    var state: String?
+
+    @Option(help: ArgumentHelp("The image table.", valueName: "file"))
+    var images: String?
 
     @Option(help: "The port; a free one if it is 0.")
     var port = 0
@@ -41,8 +65,8 @@ struct SandboxCommand: AsyncParsableCommand {
     var gatewayApi = false
 
     func validate() throws {
-        guard apiOnly else {
-            throw ValidationError("only --api-only is there yet: no node and no gateway")
+        guard !apiOnly || (state == nil && images == nil) else {
+            throw ValidationError("--state and --images are for the node; --api-only has none")
         }
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must be 0...65535")
@@ -54,7 +78,7 @@ struct SandboxCommand: AsyncParsableCommand {
         let server = SandboxServer(
             SandboxOptions(
                 port: port, kubeconfigPath: kubeconfigOut, definitions: try readDefinitions(),
-                installsGatewayDefinitions: gatewayApi),
+                installsGatewayDefinitions: gatewayApi, node: apiOnly ? nil : node),
             logger: log.logger("sandbox", level: .error))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -73,13 +97,21 @@ struct SandboxCommand: AsyncParsableCommand {
         }
     }
 
+    private var node: NodeOptions {
+        var options = NodeOptions()
+        options.stateFolder = state.map { "\($0)/node" }
+        options.imageTable = images
+        options.report = { Terminal.standard.say(.done, $0) }
+        return options
+    }
+
     private func greet(port: Int) {
         let terminal = Terminal.standard
         terminal.say(.done, "the API listens on http://127.0.0.1:\(port)")
         if let kubeconfigOut {
             terminal.say(.start, "kubectl --kubeconfig \(kubeconfigOut) get namespaces")
         }
-        terminal.say(.start, "Ctrl-C ends it; nothing is kept")
+        terminal.say(.start, "Ctrl-C ends it; no object is kept")
     }
 
     private func readDefinitions() throws(Failure) -> [Document] {

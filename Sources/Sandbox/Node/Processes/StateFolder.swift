@@ -69,10 +69,10 @@ final class StateFolder: Sendable {
     private static let script = """
         trap '' HUP INT TERM
         cat >/dev/null
-        for round in 1 2 3 4 5 6 7 8 9 10; do
+        for round in 1 2 3 4 5; do
             found=$(grep -lsz "^$1=$2/" /proc/[0-9]*/environ | cut -d/ -f3)
-            [ -n "$found" ] || break
-            kill -KILL $found 2>/dev/null
+            [ -z "$found" ] || kill -KILL $found 2>/dev/null
+            sleep 0.1
         done
         [ -z "$3" ] || rm -rf -- "$3"
         """
@@ -104,6 +104,8 @@ final class StateFolder: Sendable {
         }
         if pipe >= 0 { close(pipe) }
         if isTemporary { Folders.remove(path) }
+        // A child that is just being started may hold the descriptor for a moment.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 
