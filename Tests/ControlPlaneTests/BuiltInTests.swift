@@ -1,3 +1,4 @@
+import API
 import Documents
 import Domain
 import Testing
@@ -225,5 +226,65 @@ import Testing
             OwnerReferenceRules.problems(of: object).map(\.text) == [
                 "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty"
             ])
+    }
+}
+
+/// What `kubectl` shows and explains.
+@Suite struct ReadingTests {
+    private func cells(_ server: inout Server, _ path: String) throws -> [String] {
+        let answer = try server.send(
+            "GET", path,
+            headers: [(name: "Accept", value: "application/json;as=Table;v=v1;g=meta.k8s.io")])
+        let columns = answer.document?["columnDefinitions"]?.arrayValue ?? []
+        let cells = answer.document?.at("rows")?.arrayValue?.first?["cells"]?.arrayValue ?? []
+        return zip(columns, cells).map {
+            "\($0["name"]?.stringValue ?? ""): \($1.stringValue ?? $1.inMessage)"
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+            #"{"metadata":{"name":"x"},"spec":{"maxReplicas":3,"minReplicas":2,"metrics":[{"#
+                + #""type":"Resource","resource":{"name":"cpu","#
+                + #""target":{"type":"Utilization","averageUtilization":50}}}],"#
+                + #""scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"w"}}}"#,
+            [
+                "Name: x", "Reference: Deployment/w", "Targets: cpu: <unknown>/50%", "MinPods: 2",
+                "MaxPods: 3", "Replicas: 0",
+            ]
+        ),
+        (
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+            #"{"metadata":{"name":"x"},"spec":{"minAvailable":"50%"}}"#,
+            ["Name: x", "Min Available: 50%", "Max Unavailable: N/A", "Allowed Disruptions: 0"]
+        ),
+        (
+            "/api/v1/nodes", #"{"metadata":{"name":"x"},"spec":{"unschedulable":true}}"#,
+            ["Name: x", "Status: NotReady,SchedulingDisabled", "Roles: <none>"]
+        ),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            #"{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"view"}}"#,
+            ["Name: x", "Role: ClusterRole/view"]
+        ),
+    ])
+    func tablesTellTheStory(path: String, object: String, expected: [String]) throws {
+        var server = try Server()
+        #expect(try server.send("POST", path, object).status == 201)
+        #expect(try cells(&server, path).prefix(expected.count) == expected[...])
+    }
+
+    @Test func customResourcesAreExplained() throws {
+        var server = try Server(definitions: APIDefinitions.all.map(\.definition))
+        let page = try server.send("GET", "/openapi/v3/apis/slipway.dev/v1alpha1").document
+        let schema = page?.at("components", "schemas", "dev.slipway.v1alpha1.ModelRelease")
+        #expect(
+            schema?["x-kubernetes-group-version-kind"] == [
+                ["group": "slipway.dev", "version": "v1alpha1", "kind": "ModelRelease"]
+            ])
+        let versions = schema?.at("properties", "spec", "properties")?["versions"]
+        #expect(versions?["type"] == "array")
+        #expect(versions?["description"]?.stringValue?.isEmpty == false)
     }
 }

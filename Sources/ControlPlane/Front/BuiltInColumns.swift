@@ -21,6 +21,14 @@ enum BuiltInColumns {
         case ("coordination.k8s.io", "leases"):
             return [.init("Holder") { text($0, "spec", "holderIdentity") }, Tables.age]
         case ("discovery.k8s.io", "endpointslices"): return slices
+        case ("", "nodes"): return nodes
+        case ("autoscaling", "horizontalpodautoscalers"): return autoscalers
+        case ("policy", "poddisruptionbudgets"): return budgets
+        case (AccessKinds.group, "rolebindings"), (AccessKinds.group, "clusterrolebindings"):
+            return [
+                .init("Role") { "\(text($0, "roleRef", "kind"))/\(text($0, "roleRef", "name"))" },
+                Tables.age,
+            ]
         case ("apiextensions.k8s.io", "customresourcedefinitions"):
             return [
                 .init("Created At") { text($0, "metadata", "creationTimestamp") }
@@ -123,6 +131,56 @@ enum BuiltInColumns {
         },
         Tables.age,
     ]
+
+    private static let nodes: [Tables.Column] = [
+        .init("Status") { node in
+            let ready = (node.at("status", "conditions")?.arrayValue ?? []).first {
+                $0["type"] == "Ready"
+            }
+            let words = ready?["status"] == "True" ? "Ready" : "NotReady"
+            let isClosed = node.at("spec", "unschedulable")?.boolValue == true
+            return words + (isClosed ? ",SchedulingDisabled" : "")
+        },
+        .init("Roles") { _ in "<none>" },
+        Tables.age,
+        .init("Version") {
+            $0.at("status", "nodeInfo", "kubeletVersion")?.stringValue ?? ""
+        },
+    ]
+
+    private static let autoscalers: [Tables.Column] = [
+        .init("Reference") { object in
+            let target = object.at("spec", "scaleTargetRef") ?? [:]
+            return "\(target["kind"]?.stringValue ?? "")/\(target["name"]?.stringValue ?? "")"
+        },
+        .init("Targets") { object in
+            let metrics = object.at("spec", "metrics")?.arrayValue ?? []
+            let texts = metrics.compactMap { metric -> String? in
+                guard let name = metric.at("resource", "name")?.stringValue,
+                    let share = metric.at("resource", "target", "averageUtilization")
+                else { return nil }
+                return "\(name): <unknown>/\(share.inMessage)%"
+            }
+            return texts.isEmpty ? "<unknown>" : texts.joined(separator: ", ")
+        },
+        .init(
+            name: "MinPods", type: "integer",
+            cell: { object, _ in .integer(object.at("spec", "minReplicas")?.integerValue ?? 1) }),
+        count("MaxPods", "spec", "maxReplicas"), count("Replicas", "status", "currentReplicas"),
+        Tables.age,
+    ]
+
+    private static let budgets: [Tables.Column] = [
+        limit("Min Available", "minAvailable"), limit("Max Unavailable", "maxUnavailable"),
+        count("Allowed Disruptions", "status", "disruptionsAllowed"), Tables.age,
+    ]
+
+    private static func limit(_ name: String, _ field: String) -> Tables.Column {
+        .init(name) { object in
+            guard let value = object.at("spec", field) else { return "N/A" }
+            return value.stringValue ?? value.inMessage
+        }
+    }
 
     private static func count(_ name: String, _ first: String, _ second: String) -> Tables.Column {
         .init(

@@ -216,55 +216,6 @@ enum Discovery {
     }
 }
 
-/// As much of OpenAPI as `kubectl` asks for: which versions there are, and that writes take
-/// `dryRun` and `fieldValidation`.
-enum OpenAPI {
-    static func index(_ store: Store) -> APIResponse {
-        var paths: Document = [:]
-        for path in pages(store) {
-            paths[path] = ["serverRelativeURL": .string("/openapi/v3/\(path)")]
-        }
-        return .init(status: 200, body: .document(["paths": paths]))
-    }
-
-    private static func pages(_ store: Store) -> [String] {
-        store.registry.definitions.map {
-            $0.kind.group.isEmpty ? "api/v1" : "apis/\($0.kind.group)/\($0.kind.version)"
-        }
-    }
-
-    static func page(_ path: String, _ store: Store) -> APIResponse {
-        guard pages(store).contains(path) else { return .pageNotFound }
-        var paths: Document = [:]
-        for definition in store.registry.definitions {
-            let kind = definition.kind
-            let root = kind.path(namespace: definition.isNamespaced ? "{namespace}" : nil)
-            guard root.hasPrefix("/\(path)/") else { continue }
-            let identity: Document = [
-                "group": .string(kind.group), "version": .string(kind.version),
-                "kind": .string(kind.kind),
-            ]
-            let names = ["dryRun", "fieldManager", "fieldValidation", "force"]
-            let parameters = names.map { name -> Document in
-                ["name": .string(name), "in": "query", "schema": ["type": "string"]]
-            }
-            paths["\(root)/{name}"] = [
-                "patch": [
-                    "x-kubernetes-action": "patch", "parameters": .array(parameters),
-                    "x-kubernetes-group-version-kind": identity,
-                    "responses": ["200": ["description": "OK"]],
-                ]
-            ]
-        }
-        return .init(
-            status: 200,
-            body: .document([
-                "openapi": "3.0.0", "info": ["title": "Slipway sandbox", "version": "v1.36.0"],
-                "paths": paths, "components": ["schemas": [:]],
-            ]))
-    }
-}
-
 extension ResourceKind {
     static let serviceAccount = ResourceKind(
         group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts")
