@@ -149,12 +149,11 @@ extension Engine {
         _ status: ReleaseStatus, over stored: ReleaseStatus, _ metadata: ObjectMetadata,
         now: Timestamp
     ) {
-        guard status != stored else { return }
         let id = metadata.id
         let subject = Subject.release(id)
         let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
         // Texts are cut when they are stored: only what is stored differently is written.
-        guard record.decoded.value?.status != status else { return }
+        guard status != stored else { return }
         let document = status.document
         guard document != stored.document else { return }
         guard flights.isFree(key, of: subject, now: now) else {
