@@ -106,9 +106,12 @@ struct SnapshotBuilder {
         let attempt = release.status.attempt
         let isNew = attempt?.new.contains { $0.short == pod.metadata.digestLabel } ?? false
         let known = memory.probes[pod.metadata.uid]?.state
-        // Before the attempt is in the status every declared version may be new.
-        if attempt == nil || isNew { return known ?? .waiting }
-        return .notAsked
+        if isNew { return known ?? .waiting }
+        guard attempt == nil else { return .notAsked }
+        // Before the attempt is in the status every version that is not proven may be new.
+        let proven = release.status.proven?.shares ?? []
+        let isProven = proven.contains { $0.digest.short == pod.metadata.digestLabel }
+        return known ?? (isProven ? .notAsked : .waiting)
     }
 
     private func route(_ digests: [Digest]) -> RouteObservation {

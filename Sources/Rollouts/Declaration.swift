@@ -82,6 +82,12 @@ extension ReleaseMachine {
         status.declared = declared
         status.observedCommit = snapshot.release.metadata.annotation(Names.commit) ?? ""
         if let attempt = status.attempt {
+            if sameSplit(attempt.target, declared) {
+                // Git says now what is under way: a rollback by hand, as a rule.
+                status.attempt?.target = declared
+                status.attempt?.commit = status.observedCommit
+                return
+            }
             supersede(attempt)
         }
         startAttempt(author: author)

@@ -145,6 +145,7 @@ package final class LiveStory: Sendable {
         }
     }
 
+    /// What did not come to be in time.
     package struct NotReached: Error, CustomStringConvertible { package let description: String }
 
     package func waitProven(_ version: String) async throws {
