@@ -17,7 +17,8 @@ package struct SandboxOptions: Sendable {
     package var seed: UInt64
     /// The bearer token of whoever may do everything; letters and digits. It goes into the
     /// kubeconfig, and callers without it have the rights that roles give them. Without a token
-    /// everybody on this machine may do everything.
+    /// everybody on this machine may do everything. For tests of roles: `kubectl` sends no token
+    /// over plain http, so it needs something that ends TLS in front of the sandbox.
     package var adminToken: String?
 
     package init(
