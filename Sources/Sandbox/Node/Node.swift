@@ -203,7 +203,8 @@ final class Inbox: Sendable {
     /// Rung for every letter, and by whoever else wants the loop to look.
     let signal = Signal()
     private let letters = Mutex<[Letter]>([])
-    private let alarm = Mutex<Timestamp?>(nil)
+    /// When it will ring by itself.
+    private let alarms = Mutex<Set<Timestamp>>([])
 
     func put(_ uid: String, _ input: PodInput) {
         letters.withLock { $0.append(Letter(uid: uid, input: input)) }
@@ -219,16 +220,16 @@ final class Inbox: Sendable {
 
     /// Rings at a time, unless it rings before that anyway.
     func wake(at due: Timestamp, in group: inout DiscardingTaskGroup) {
-        let isNews = alarm.withLock { alarm in
-            if let alarm, alarm <= due { return false }
-            alarm = due
+        let isNews = alarms.withLock { alarms in
+            guard !alarms.contains(where: { $0 <= due }) else { return false }
+            alarms.insert(due)
             return true
         }
         guard isNews else { return }
         group.addTask { [self] in
             let span = due - Clock.now
-            try? await Task.sleep(for: .milliseconds(max(1, span.milliseconds)))
-            alarm.withLock { if $0 == due { $0 = nil } }
+            try? await Task.sleep(for: .milliseconds(max(5, span.milliseconds)))
+            alarms.withLock { _ = $0.remove(due) }
             signal.ring()
         }
     }

@@ -250,7 +250,7 @@ struct NodeLoop {
         guard let pod = pods[uid] else { return }
         let work = PodWork(node: node, server: server, pod: pod.object, address: pod.address)
         func plan(_ name: String) -> ContainerPlan? {
-            pod.worker.plan.containers.first { $0.name == name }
+            pod.worker.containers.first { $0.plan.name == name }?.plan
         }
         switch action {
         case .event, .release: break

@@ -178,8 +178,9 @@ struct PodWork: Sendable {
                 host: host, port: port, at: address, timeout: timeout)
         case .exec(let command):
             return await execute(command, container, run, timeout: timeout)
-        case .grpc:
-            return ProbeRunner.failure("the sandbox has no gRPC probes")
+        case .grpc(let port, let service):
+            return await GRPCProbe.check(
+                service: service, port: port, at: address, timeout: timeout)
         case .sleep(let time):
             try? await Task.sleep(for: .milliseconds(time.milliseconds))
             return PodInput.ProbeResult(isSuccess: true)

@@ -291,6 +291,111 @@ import Testing
         }
     }
 
+    @Test func healthOverGRPCIsAsked() async throws {
+        try await Machine.run { machine in
+            // Answers the frames of a real server: settings, headers, the message, trailers.
+            let server = """
+                import os, socket
+                listener = socket.create_server((os.environ["POD_IP"], 9000))
+                def frame(kind, flags, stream, payload):
+                    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) \\
+                        + stream.to_bytes(4, "big") + payload
+                while True:
+                    peer, _ = listener.accept()
+                    data = b""
+                    while b"kube-probe" not in data or len(data) < 150: data += peer.recv(4096)
+                    assert data.startswith(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n")
+                    status = 1 if data.endswith(b"good") else 2
+                    peer.sendall(frame(4, 0, 0, b"") + frame(1, 4, 1, b"\\x88")
+                        + frame(0, 0, 1, b"\\0\\0\\0\\0\\2\\x08" + bytes([status]))
+                        + frame(1, 5, 1, b"\\x40\\x0bgrpc-status\\x010"))
+                    peer.close()
+                """
+            try Data(server.utf8).write(to: URL(fileURLWithPath: "\(machine.folder)/grpc.py"))
+            for service in ["good", "bad"] {
+                try await machine.script(
+                    service, "exec python3 \(machine.folder)/grpc.py",
+                    container: """
+                        ports: [{name: grpc, containerPort: 9000}]
+                        readinessProbe: {grpc: {port: 9000, service: \(service)}, periodSeconds: 1}
+                        """)
+            }
+            try await machine.wait("good", "ready") { $0.isReady }
+            try await machine.wait("the other one is asked") {
+                await machine.events("bad").contains {
+                    $0.hasSuffix("service unhealthy (responded with \"NOT_SERVING\")")
+                }
+            }
+            #expect(await machine.pod("bad")?["status"]?.isReady == false)
+        }
+    }
+
+    // MARK: Many
+
+    @Test func manyPodsRunAtOnce() async throws {
+        try await Machine.run { machine in
+            let count = 40
+            for number in 0..<count {
+                try await machine.create(
+                    """
+                    metadata: {name: many-\(number)}
+                    spec:
+                      terminationGracePeriodSeconds: 2
+                      containers:
+                      - {name: a, image: sleeper}
+                      - {name: b, image: sleeper}
+                    """)
+            }
+            try await machine.wait("all are ready", seconds: 60) {
+                let pods = await machine.server.store.objects(.pod)
+                return pods.count { $0["status"]?.isReady == true } == count
+            }
+            let pods = await machine.server.store.objects(.pod)
+            let addresses = Set(pods.compactMap { $0.at("status", "podIP")?.stringValue })
+            #expect(addresses.count == count)
+            for number in 0..<count { try await machine.delete("many-\(number)") }
+            try await machine.wait("all are gone", seconds: 60) {
+                await machine.server.store.objects(.pod).isEmpty
+            }
+        }
+    }
+
+    @Test func whatDoesNotFitWaits() async throws {
+        try await Machine.run({ $0.capacity = ["cpu": "2", "memory": "1Gi", "pods": "10"] }) {
+            machine in
+            for name in ["first", "second"] {
+                try await machine.create(
+                    """
+                    metadata: {name: \(name)}
+                    spec:
+                      terminationGracePeriodSeconds: 0
+                      containers: [{name: c, image: sleeper, resources: {requests: {cpu: 1500m}}}]
+                    ---
+                    metadata: {name: gpu-\(name)}
+                    spec:
+                      containers:
+                      - {name: c, image: sleeper, resources: {limits: {nvidia.com/gpu: 1}}}
+                    """)
+            }
+            try await machine.wait("first", "runs") { $0.isReady }
+            let waiting = try await machine.wait("second", "waits") {
+                $0["conditions"]?[0]?["reason"] == "Unschedulable"
+            }
+            #expect(
+                waiting["conditions"]?[0]?["message"]?.stringValue
+                    == "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, "
+                    + "preemption: 0/1 nodes are available: 1 No preemption victims found for "
+                    + "incoming pod."
+            )
+            try await machine.wait("gpu-first", "waits") {
+                $0["conditions"]?[0]?["message"]?.stringValue?.contains(
+                    "1 Insufficient nvidia.com/gpu.") == true
+            }
+            try await machine.delete("first")
+            try await machine.wait("second", "runs") { $0.isReady }
+        }
+    }
+
     @Test func probesSayWhatIsWrong() async throws {
         let refused = await ProbeRunner.ask(
             .init(scheme: "HTTP", host: "", port: 9, path: "/x", headers: []), at: "127.1.2.3",
