@@ -134,7 +134,8 @@ let package = Package(
                 "Desired", "Documents", "API", "Domain", "Resources",
             ]),
         .testTarget(
-            name: "SandboxTests", dependencies: ["Sandbox", "ControlPlane", "Domain", "Documents"]),
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "ControlPlane", "Domain", "Documents", "TestServers"]),
         .testTarget(
             name: "PresentationTests", dependencies: ["Presentation", "API", "Domain"]),
         .testTarget(

@@ -13,6 +13,9 @@ package struct SandboxOptions: Sendable {
     package var installsGatewayDefinitions: Bool
     /// Runs pods as processes of this machine; `nil` for an API alone, where pods stay pending.
     package var node: NodeOptions?
+    /// Routes traffic by Gateways and HTTPRoutes, whose kinds are then served too; `nil`: nobody
+    /// does.
+    package var gateway: GatewayOptions?
     /// What uids and generated names are drawn from.
     package var seed: UInt64
     /// The bearer token of whoever may do everything; letters and digits. It goes into the
@@ -23,14 +26,15 @@ package struct SandboxOptions: Sendable {
 
     package init(
         port: Int = 0, kubeconfigPath: String? = nil, definitions: [Document] = [],
-        installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil, seed: UInt64 = 1,
-        adminToken: String? = nil
+        installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil,
+        gateway: GatewayOptions? = nil, seed: UInt64 = 1, adminToken: String? = nil
     ) {
         self.port = port
         self.kubeconfigPath = kubeconfigPath
         self.definitions = definitions
         self.installsGatewayDefinitions = installsGatewayDefinitions
         self.node = node
+        self.gateway = gateway
         self.seed = seed
         self.adminToken = adminToken
     }

@@ -51,7 +51,9 @@ package actor SandboxServer {
         var initial = store ?? Store(seed: options.seed, now: Clock.now)
         if store == nil {
             var definitions = options.definitions
-            if options.installsGatewayDefinitions { definitions += GatewayDefinitions.all }
+            if options.installsGatewayDefinitions || options.gateway != nil {
+                definitions += GatewayDefinitions.all
+            }
             for definition in definitions {
                 do throws(APIStatus) {
                     try CustomResources.install(definition, into: &initial, now: Clock.now)
@@ -89,8 +91,10 @@ package actor SandboxServer {
         do {
             node = try options.node.map { options in try Node(options, logger: logger) }
             defer { node = nil }
+            let gateway = try options.gateway.map { try EnvoyGateway($0, logger: logger) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if let node { group.addTask { await node.run(on: self) } }
+                if let gateway { group.addTask { await self.runGateway(gateway) } }
                 group.addTask { await self.runControllers() }
                 group.addTask { await self.tick() }
                 group.addTask {
@@ -99,6 +103,7 @@ package actor SandboxServer {
                 }
                 try await service.run()
                 closeWatches()
+                await gateway?.stop()
                 group.cancelAll()
             }
             if let failure { throw failure }
@@ -108,6 +113,16 @@ package actor SandboxServer {
             failure = reason
             portSignal.ring()
             throw reason
+        }
+    }
+
+    /// A gateway that cannot work ends the sandbox.
+    private func runGateway(_ gateway: EnvoyGateway) async {
+        do {
+            try await gateway.run(on: self)
+        } catch {
+            failure = error
+            stopSignal.ring()
         }
     }
 
