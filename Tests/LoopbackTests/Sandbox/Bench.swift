@@ -89,9 +89,10 @@ struct Bench: Sendable {
         guard case .applied = outcome else { throw NotDone(outcome: outcome) }
     }
 
-    /// Whether an object is there within two seconds.
+    /// Whether an object is there within half a minute.
     func appears(_ name: String) async throws -> Bool {
-        for _ in 0..<100 {
+        let end = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < end {
             if case .found = await client.get(Self.key(name)) { return true }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -116,6 +117,9 @@ final class RequestLog: Sendable {
             }
         }
     }
+
+    /// How many objects clients wanted to create.
+    var creations: Int { requests.withLock { $0.count { $0.method == "POST" } } }
 
     /// The versions from which watches were asked for.
     var watches: [Int64] {

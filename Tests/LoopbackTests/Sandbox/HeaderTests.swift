@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 /// What of an answer stands in its header fields.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SandboxHeaderTests {
     @Test func everyWarningHasAFieldOfItsOwn() async throws {
         let body = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"a":1,"b":2}"#

@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// An API server that goes away and comes back: a new server over the store of the old one.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SandboxRestartTests {
     private struct Stopped: Sendable {
         let port: Int
