@@ -17,9 +17,12 @@ extension Engine {
         } else if let attempt = new.attempt, let step = new.step,
             attempt.step != old.attempt?.step, attempt.step >= 0
         {
-            tell(
-                "Step", "step \(step.index) of \(step.of): \(step.weight) % to the new versions",
-                metadata)
+            let versions = attempt.target.filter { $0.weight > 0 }.map(\.version)
+            let text =
+                step.weight > 0
+                ? "step \(step.index) of \(step.of): \(step.weight) % to the new versions"
+                : "traffic moves to \(versions.joined(separator: ", "))"
+            tell("Step", text, metadata)
         }
         if new.phase != old.phase, new.phase == .degraded || new.phase == .paused {
             tell(new.phase.rawValue, new.message, metadata, isWarning: new.phase == .degraded)

@@ -111,7 +111,9 @@ struct SnapshotBuilder {
         // Before the attempt is in the status every version that is not proven may be new.
         let proven = release.status.proven?.shares ?? []
         let isProven = proven.contains { $0.digest.short == pod.metadata.digestLabel }
-        return known ?? (isProven ? .notAsked : .waiting)
+        // What is proven serves on while it is asked once more.
+        let state = known ?? .waiting
+        return isProven && state == .waiting ? .notAsked : state
     }
 
     private func route(_ digests: [Digest]) -> RouteObservation {
