@@ -110,16 +110,28 @@ class ModelServer:
         answer = {
             "model_name": self.name,
             "model_version": self.version,
-            "outputs": [
-                {"name": "predict", "shape": [len(rows), 1], "datatype": "INT64",
-                 "data": predictions},
-                {"name": "score", "shape": [len(rows), 1], "datatype": "FP64", "data": scores},
-            ],
+            "outputs": self._outputs(body, len(rows), predictions, scores),
             "parameters": {"pod": self.pod},
         }
         if isinstance(body.get("id"), str):
             answer["id"] = body["id"]
         return answer
+
+    @staticmethod
+    def _outputs(
+        body: dict[str, Any], rows: int, predictions: list[int], scores: list[float],
+    ) -> list[dict[str, Any]]:
+        """The tensors that are asked for by name; without names the prediction alone."""
+        known = {
+            "predict": {"name": "predict", "shape": [rows, 1], "datatype": "INT64",
+                        "data": predictions},
+            "score": {"name": "score", "shape": [rows, 1], "datatype": "FP64", "data": scores},
+        }
+        asked = body.get("outputs") or [{"name": "predict"}]
+        if not isinstance(asked, list) or not all(
+                isinstance(output, dict) and output.get("name") in known for output in asked):
+            raise Refused(400, f"outputs must name some of {', '.join(known)}")
+        return [known[output["name"]] for output in asked]
 
     def _rows(self, body: Any) -> numpy.ndarray:
         inputs = body.get("inputs") if isinstance(body, dict) else None

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A process of this machine with everything it starts, in a session of its own.
@@ -6,27 +6,41 @@ import Synchronization
 /// One thread belongs to it: it starts the process, reads what it writes, waits for its end, and
 /// kills what it leaves behind. The kernel kills the process when that thread ends, so it never
 /// outlives this program.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// What is started.
-    struct Order: Sendable {
+    package struct Order: Sendable {
         /// The program's path first.
-        var command: [String]
-        var variables: [ImageTable.Variable]
-        var workingDir: String
+        package var command: [String]
+        package var variables: [ImageTable.Variable]
+        package var workingDir: String
         /// What finds its descendants: see ``ProcessTree``. Empty if nothing shall be swept.
-        var marker = ""
+        package var marker = ""
         /// What it reads; otherwise nothing.
-        var input: Int32?
+        package var input: Int32?
         /// It lives on when this program ends.
-        var outlivesParent = false
+        package var outlivesParent = false
+
+        package init(
+            command: [String], variables: [ImageTable.Variable], workingDir: String,
+            marker: String = "", input: Int32? = nil, outlivesParent: Bool = false
+        ) {
+            self.command = command
+            self.variables = variables
+            self.workingDir = workingDir
+            self.marker = marker
+            self.input = input
+            self.outlivesParent = outlivesParent
+        }
     }
 
-    enum Stream: Sendable {
+    /// Where it writes.
+    package enum Stream: Sendable {
         case output
         case error
     }
 
-    enum Notice: Sendable {
+    /// What there is to say of it.
+    package enum Notice: Sendable {
         /// It runs under this number.
         case started(pid_t)
         /// It could not be started.
@@ -55,7 +69,7 @@ final class ChildProcess: Sendable {
 
     /// Starts it; the first notice says whether that went well.
     @discardableResult
-    static func start(
+    package static func start(
         _ order: Order, notify: @escaping @Sendable (Notice) -> Void
     ) -> ChildProcess {
         let child = ChildProcess(order, notify)
@@ -81,14 +95,14 @@ final class ChildProcess: Sendable {
     }
 
     /// Sends a signal to the process alone. Nothing happens if it is gone.
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         life.withLock { life in
             if case .running(let process) = life { kill(process, number) }
         }
     }
 
     /// Kills it with its process group; what has left the group is swept up after its end.
-    func killAll() {
+    package func killAll() {
         life.withLock { life in
             guard case .running(let process) = life else { return }
             kill(-process, SIGKILL)

@@ -23,9 +23,15 @@ package struct ImageTable: Sendable {
         var digest = ""
     }
 
-    struct Variable: Sendable, Hashable {
-        let name: String
-        let value: String
+    /// One variable of an environment.
+    package struct Variable: Sendable, Hashable {
+        package let name: String
+        package let value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// Why a file is no image table, with the place where there is one.
