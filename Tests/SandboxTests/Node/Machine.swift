@@ -139,7 +139,7 @@ struct Machine {
     // MARK: Waiting
 
     func wait(
-        _ what: String, seconds: Double = 20, until isTrue: () async throws -> Bool
+        _ what: String, seconds: Double = 60, until isTrue: () async throws -> Bool
     ) async throws {
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
@@ -151,7 +151,7 @@ struct Machine {
 
     @discardableResult
     func wait(
-        _ name: String, _ what: String, seconds: Double = 20,
+        _ name: String, _ what: String, seconds: Double = 60,
         until isTrue: @Sendable (Document) -> Bool
     ) async throws -> Document {
         var last = Document.null
@@ -169,7 +169,7 @@ struct Machine {
         return last
     }
 
-    func waitUntilGone(_ name: String, seconds: Double = 20) async throws {
+    func waitUntilGone(_ name: String, seconds: Double = 60) async throws {
         try await wait("\(name) is gone", seconds: seconds) { await pod(name) == nil }
     }
 

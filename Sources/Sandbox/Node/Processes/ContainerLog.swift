@@ -35,15 +35,16 @@ final class ContainerLog: Sendable {
     func write(_ bytes: [UInt8], _ stream: ChildProcess.Stream, at time: Timestamp) {
         state.withLock { state in
             var pending = (state.rest[stream] ?? []) + bytes
+            let head = Self.head(stream, time)
             var text: [UInt8] = []
             var start = pending.startIndex
             while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                Self.append(pending[start..<end], "F", stream, time, to: &text)
+                Self.append(pending[start..<end], "F", head, to: &text)
                 start = end + 1
             }
             pending.removeFirst(start)
             while pending.count >= Self.longestLine {
-                Self.append(pending.prefix(Self.longestLine), "P", stream, time, to: &text)
+                Self.append(pending.prefix(Self.longestLine), "P", head, to: &text)
                 pending.removeFirst(Self.longestLine)
             }
             state.rest[stream] = pending
@@ -57,7 +58,7 @@ final class ContainerLog: Sendable {
             for stream in [ChildProcess.Stream.output, .error] {
                 guard let rest = state.rest[stream], !rest.isEmpty else { continue }
                 var text: [UInt8] = []
-                Self.append(rest[...], "F", stream, time, to: &text)
+                Self.append(rest[...], "F", Self.head(stream, time), to: &text)
                 put(text, &state)
             }
             if state.descriptor >= 0 { Glibc.close(state.descriptor) }
@@ -66,17 +67,22 @@ final class ContainerLog: Sendable {
         }
     }
 
+    /// What stands before the tag of a line.
+    private static func head(_ stream: ChildProcess.Stream, _ time: Timestamp) -> [UInt8] {
+        let name = stream == .output ? "stdout" : "stderr"
+        return Array("\(time.rfc3339(fractionDigits: 3)) \(name) ".utf8)
+    }
+
     private static func append(
-        _ line: ArraySlice<UInt8>, _ tag: String, _ stream: ChildProcess.Stream,
-        _ time: Timestamp, to text: inout [UInt8]
+        _ line: ArraySlice<UInt8>, _ tag: String, _ head: [UInt8], to text: inout [UInt8]
     ) {
         var line = line
         repeat {
             let part = line.prefix(longestLine)
             line = line.dropFirst(longestLine)
-            let name = stream == .output ? "stdout" : "stderr"
-            let mark = line.isEmpty ? tag : "P"
-            text += "\(time.rfc3339(fractionDigits: 3)) \(name) \(mark) ".utf8
+            text += head
+            text += (line.isEmpty ? tag : "P").utf8
+            text.append(UInt8(ascii: " "))
             text += part
             text.append(UInt8(ascii: "\n"))
         } while !line.isEmpty

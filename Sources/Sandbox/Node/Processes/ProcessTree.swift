@@ -58,10 +58,21 @@ enum ProcessTree {
             return false
         }
         let wanted = Array("\(variable)=\(marker)".utf8)
-        return bytes.split(separator: 0).contains { entry in
-            entry.starts(with: wanted)
-                && (entry.count == wanted.count
-                    || entry[entry.startIndex + wanted.count] == UInt8(ascii: "/"))
+        return bytes.withUnsafeBytes { all in
+            // Entry by entry with the C library: this runs for every process of the machine.
+            var rest = all[...]
+            while rest.count >= wanted.count,
+                let start = UnsafeRawBufferPointer(rebasing: rest)
+                    .baseAddress
+            {
+                if memcmp(start, wanted, wanted.count) == 0 {
+                    let next = rest.dropFirst(wanted.count).first ?? 0
+                    if next == 0 || next == UInt8(ascii: "/") { return true }
+                }
+                guard let end = memchr(start, 0, rest.count) else { return false }
+                rest = rest.dropFirst(start.distance(to: UnsafeRawPointer(end)) + 1)
+            }
+            return false
         }
     }
 
