@@ -92,6 +92,28 @@ import Testing
         #expect(refused > body.count)
     }
 
+    /// A hundred thousand elements; with work for every pair of them this would not end.
+    @Test func longListsTakeNoLongerThanTheirLength() throws {
+        let type: [UInt8] = [10, 15, 10, 2, 118, 49, 18, 9] + Array("ConfigMap".utf8)
+        let finalizer: [UInt8] = [114, 1, 120]
+        let count = 100_000
+        let metadata = Array(repeatElement(finalizer, count: count).joined())
+        let raw = [10] + Self.varint(metadata.count) + metadata
+        let body = Protobuf.prefix + type + [18] + Self.varint(raw.count) + raw
+        let object = try Protobuf.object(body, of: .configMap)
+        #expect(object.objectFinalizers.count == count)
+    }
+
+    private static func varint(_ value: Int) -> [UInt8] {
+        var rest = value
+        var bytes: [UInt8] = []
+        while rest > 127 {
+            bytes.append(UInt8(rest & 127 | 128))
+            rest >>= 7
+        }
+        return bytes + [UInt8(rest)]
+    }
+
     @Test func whatTheTableDoesNotHaveIsNotLeftOutInSilence() throws {
         // An envelope of a ConfigMap with a field of number 9.
         let type: [UInt8] = [10, 15, 10, 2, 118, 49, 18, 9] + Array("ConfigMap".utf8)

@@ -111,23 +111,44 @@ struct ProtobufReader {
         guard let table = ProtobufTable.all.types[structure.name] else {
             throw .init("\(structure.name) cannot be read, send JSON")
         }
-        var object: Document = [:]
-        try read(bytes, table, structure, into: &object)
-        return object
+        var parts = Parts()
+        try read(bytes, table, structure, into: &parts)
+        return .object(parts.fields)
+    }
+
+    /// What has been read of a message. Lists and maps are kept open, since they come element by
+    /// element.
+    private struct Parts {
+        var single: [String: Document] = [:]
+        var lists: [String: [Document]] = [:]
+        var maps: [String: [String: Document]] = [:]
+
+        var fields: Fields {
+            var all = single
+            for (name, list) in lists { all[name] = .array(list) }
+            for (name, map) in maps { all[name] = .object(Self.sorted(map)) }
+            return Self.sorted(all)
+        }
+
+        private static func sorted(_ members: [String: Document]) -> Fields {
+            Fields(
+                members.map { Fields.Member(key: $0.key, value: $0.value) }
+                    .sorted { $0.key < $1.key })
+        }
     }
 
     private static func read(
         _ bytes: ArraySlice<UInt8>, _ table: [UInt64: ProtobufTable.Entry],
-        _ structure: Shape.Structure, into object: inout Document
+        _ structure: Shape.Structure, into parts: inout Parts
     ) throws(Protobuf.Failure) {
         var reader = ProtobufReader(bytes)
         while let field = try reader.next() {
             switch table[field.number] {
             case .embedded(let inner):
-                try read(try field.value.message(), inner, structure, into: &object)
+                try read(try field.value.message(), inner, structure, into: &parts)
             case .member(let member):
                 let shape = structure.members[member.name] ?? .untyped
-                try put(field.value, member, shape, into: &object)
+                try put(field.value, member, shape, into: &parts)
             // The status of an object that a client sends says nothing.
             case nil where structure.members["status"] != nil && field.number == 3: break
             case nil:
@@ -139,21 +160,18 @@ struct ProtobufReader {
 
     private static func put(
         _ value: Value, _ member: ProtobufTable.Member, _ shape: Shape,
-        into object: inout Document
+        into parts: inout Parts
     ) throws(Protobuf.Failure) {
         switch shape {
         case .list(let element, _):
-            var list = object[member.name]?.arrayValue ?? []
-            list.append(try document(value, element, member.encoding))
-            object[member.name] = .array(list)
+            let item = try document(value, element, member.encoding)
+            parts.lists[member.name, default: []].append(item)
         case .map(let element, _):
-            var map = object[member.name] ?? [:]
-            let (key, value) = try entry(value, element, member.encoding)
-            map[key] = value
-            object[member.name] = map
+            let (key, item) = try entry(value, element, member.encoding)
+            parts.maps[member.name, default: [:]][key] = item
         default:
             let read = try document(value, shape, member.encoding)
-            object[member.name] = member.isPointer || !read.isZero ? read : nil
+            parts.single[member.name] = member.isPointer || !read.isZero ? read : nil
         }
     }
 
