@@ -158,6 +158,7 @@ let package = Package(
                 "slipway", "Sandbox", "ControlPlane", "Cluster", "API", "Domain", "Documents",
                 "Resources", "TestServers", logging,
             ]),
+        .testTarget(name: "DemoTests", dependencies: ["Demo"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]
