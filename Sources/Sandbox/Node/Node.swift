@@ -100,7 +100,7 @@ final class Node: Sendable {
             for container in left { container.process.killAll() }
             usleep(10_000)
         }
-        ProcessTree.sweep(marker: folder.id)
+        ProcessTree.sweep(marker: folder.marker)
         folder.release()
     }
 
@@ -118,7 +118,7 @@ final class Node: Sendable {
         let key = ContainerKey(uid: order.uid, container: order.container)
         let log = ContainerLog(path: order.logPath, limit: options.logLimit)
         let outOfMemory = Flag()
-        let marker = "\(folder.id)/\(order.uid)/\(order.container)/\(order.run)"
+        let marker = "\(folder.marker)/\(order.uid)/\(order.container)/\(order.run)"
         var variables = order.launch.variables
         variables.insert(.init(name: ProcessTree.variable, value: marker), at: 0)
         let process = ChildProcess.Order(

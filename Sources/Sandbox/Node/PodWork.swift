@@ -214,7 +214,7 @@ struct PodWork: Sendable {
             return ProbeRunner.failure("\(error)")
         }
         return await Execution(
-            order.launch, marker: "\(node.folder.id)/\(uid)/\(container)/\(run)",
+            order.launch, marker: "\(node.folder.marker)/\(uid)/\(container)/\(run)",
             name: command.joined(separator: " ")
         ).result(timeout: timeout)
     }

@@ -258,15 +258,18 @@ import Testing
                   - name: c
                     image: sh
                     args: [-c, "touch ok; exec sleep 1000"]
+                    startupProbe: {exec: {command: [test, -e, ok]}, periodSeconds: 1, \
+                failureThreshold: 60}
                     livenessProbe: {exec: {command: [test, -e, ok]}, periodSeconds: 1, \
-                failureThreshold: 1}
+                timeoutSeconds: 10, failureThreshold: 1}
                 ---
                 metadata: {name: ready}
                 spec:
                   containers:
                   - name: c
                     image: web
-                    readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1, failureThreshold: 1}
+                    readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1, \
+                timeoutSeconds: 10, failureThreshold: 1}
                 """)
             try await machine.wait("live", "runs") { $0.isReady }
             try await machine.wait("ready", "ready") { $0.isReady }

@@ -13,13 +13,13 @@ import Testing
     }
 
     /// A process that no group or session connects with the sandbox.
-    private static func leaveBehind(_ id: String) throws -> Process {
+    private static func leaveBehind(_ marker: String) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sleep")
         process.arguments = ["1000"]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        process.environment = ["PATH": "/usr/bin:/bin", ProcessTree.variable: "\(id)/pod/c/0"]
+        process.environment = ["PATH": "/usr/bin:/bin", ProcessTree.variable: "\(marker)/pod/c/0"]
         try process.run()
         return process
     }
@@ -42,8 +42,8 @@ import Testing
         let first = try StateFolder(path)
         let id = first.id
         first.release()
-        let process = try Self.leaveBehind(id)
-        let other = try Self.leaveBehind("ffff\(id.dropFirst(4))")
+        let process = try Self.leaveBehind(first.marker)
+        let other = try Self.leaveBehind("ffff\(first.marker.dropFirst(4))")
         defer { kill(other.processIdentifier, SIGKILL) }
         let second = try StateFolder(path)
         #expect(second.id == id)
@@ -56,10 +56,16 @@ import Testing
         let path = Self.folder()
         defer { try? FileManager.default.removeItem(atPath: path) }
         let folder = try StateFolder(path)
-        let process = try Self.leaveBehind(folder.id)
-        // Its end is what the guard sees when the sandbox is killed.
+        let process = try Self.leaveBehind(folder.marker)
+        // The end of the pipe is what the guard sees when the sandbox is killed.
         folder.release()
+        let next = try StateFolder(path)
+        let later = try Self.leaveBehind(next.marker)
+        defer { kill(later.processIdentifier, SIGKILL) }
         try await Self.waitForEnd(process)
+        try await Task.sleep(for: .seconds(1))
+        #expect(Self.lives(later), "the guard of one node spares the processes of the next")
+        next.release()
     }
 
     @Test func aFolderHasOneNode() throws {

@@ -57,6 +57,9 @@ import Testing
         var rig = try Rig.one(Self.http("livenessProbe", ", failureThreshold: 2"))
         rig.feed(.tick)
         #expect(rig.condition("Ready")?["status"] == "True")
+        #expect(rig.probes(.liveness) == 0)
+        rig.pass(.seconds(5))
+        #expect(rig.probes(.liveness) == 1)
         rig.answer(.liveness, false)
         rig.pass(.seconds(5))
         #expect(rig.signals.isEmpty)
@@ -77,6 +80,7 @@ import Testing
         var rig = try Rig.one(
             Self.http("livenessProbe", ", failureThreshold: 1, terminationGracePeriodSeconds: 3"))
         rig.feed(.tick)
+        rig.pass(.seconds(5))
         rig.answer(.liveness, false)
         rig.pass(.seconds(3))
         #expect(rig.signals == [.terminate, .kill])
@@ -96,11 +100,12 @@ import Testing
         #expect(rig.container()["started"] == false)
         rig.answer(.startup, true)
         #expect(rig.container()["started"] == true)
-        #expect(rig.probes(.liveness) == 1)
+        #expect(rig.probes(.liveness) == 0)
         #expect(rig.probes(.readiness) == 1, "at once after the startup")
         rig.answer(.readiness, true)
         #expect(rig.condition("Ready")?["status"] == "True")
         rig.pass(.seconds(60))
+        #expect(rig.probes(.liveness) == 1)
         #expect(rig.probes(.startup) == 2, "never again")
     }
 

@@ -3,7 +3,7 @@ import Glibc
 /// Finds processes by what `/proc` says of them.
 ///
 /// Whatever a container starts inherits the variable ``variable`` with a marker
-/// `SANDBOX/POD/CONTAINER/RUN`; so it is found even after it has left its process group and its
+/// `FOLDER/NODE/POD/CONTAINER/RUN`; so it is found even after it has left its process group and its
 /// session, and by another sandbox that cleans up after one that was killed.
 enum ProcessTree {
     /// The variable that all processes of a sandbox carry.

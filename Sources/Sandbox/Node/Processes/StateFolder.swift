@@ -7,12 +7,15 @@ import Synchronization
 ///
 /// Every process of a pod dies with this program, since the kernel is told so; what such a process
 /// has started itself would live on. So a guard process waits for the end of this program, killed
-/// or not, and kills whatever carries the folder's marker. If the guard is killed too, the next
-/// node on the folder does it.
+/// or not, and kills whatever carries its marker. If the guard is killed too, the next node on the
+/// folder does it.
 final class StateFolder: Sendable {
     let path: String
-    /// The first part of the marker of all processes.
+    /// The first part of the marker of all processes that nodes on this folder ever start.
     let id: String
+    /// The first parts of the marker of this node's processes: another node on the folder, later,
+    /// has another one, so that the guard of the one before does not touch its processes.
+    let marker: String
     private let isTemporary: Bool
     private let lock: Int32
     private let life = Mutex<Int32>(-1)
@@ -40,13 +43,12 @@ final class StateFolder: Sendable {
             close(lock)
             throw NodeFailure(description: "another sandbox works on \(path)")
         }
+        let run = Self.randomName()
         let known = try? Folders.read("\(path)/id", limit: 64)
         if let known, known.count == 16 {
             id = String(decoding: known, as: UTF8.self)
         } else {
-            let number = UInt64.random(in: UInt64.min...UInt64.max)
-            let text = String(number, radix: 16)
-            id = String(repeating: "0", count: 16 - text.utf8.count) + text
+            id = Self.randomName()
             do throws(Folders.Failure) {
                 try Folders.write(Array(id.utf8), to: "\(path)/id")
             } catch {
@@ -54,8 +56,15 @@ final class StateFolder: Sendable {
                 throw NodeFailure(description: "the node's folder cannot be used: \(error)")
             }
         }
+        marker = "\(id)/\(run)"
         ProcessTree.sweep(marker: id)
         startGuard()
+    }
+
+    /// Sixteen hexadecimal digits.
+    private static func randomName() -> String {
+        let text = String(UInt64.random(in: UInt64.min...UInt64.max), radix: 16)
+        return String(repeating: "0", count: 16 - text.utf8.count) + text
     }
 
     private static func absolute(_ path: String) -> String {
@@ -84,7 +93,7 @@ final class StateFolder: Sendable {
         let environment = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         let order = ChildProcess.Order(
             command: [
-                "/bin/sh", "-c", Self.script, "slipway-sandbox-guard", ProcessTree.variable, id,
+                "/bin/sh", "-c", Self.script, "slipway-sandbox-guard", ProcessTree.variable, marker,
                 isTemporary ? path : "",
             ], variables: [.init(name: "PATH", value: environment)], workingDir: "/",
             input: pipe.read, outlivesParent: true)

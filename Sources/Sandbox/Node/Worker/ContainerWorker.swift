@@ -168,8 +168,9 @@ struct ContainerWorker: Sendable {
         guard case .running(let since) = state else { return }
         isStarted = true
         startup = nil
+        // A kubelet asks for the first time at some moment of the first period: at its end here.
         liveness = plan.liveness.map {
-            ProbeState($0, firstAt: max(now, since + $0.initialDelay))
+            ProbeState($0, firstAt: max(now + $0.period, since + $0.initialDelay))
         }
         readiness = plan.readiness.map {
             ProbeState($0, firstAt: max(now, since + $0.initialDelay))
