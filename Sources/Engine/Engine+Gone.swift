@@ -29,7 +29,7 @@ extension Engine {
         }
         let since = releases[id]?.routeGone ?? now
         releases[id]?.routeGone = since
-        let drained = since + settings.rollout.drain
+        let drained = since + settings.rollout.untilDrained
         guard now >= drained else {
             wake(subject, at: drained)
             return

@@ -187,6 +187,8 @@ extension Engine {
         let memory = sources[id] ?? SourceMemory()
         let key = ResourceKey(.releaseSource, namespace: id.namespace, name: id.name)
         let old = SourceStatus(record.status)
+        // What an earlier life of the controller said holds until the first look has ended.
+        if memory.commit.isEmpty, failure == nil, !old.conditions.isEmpty { return }
         var status = old
         status.observedGeneration = record.metadata.generation
         if !memory.commit.isEmpty {

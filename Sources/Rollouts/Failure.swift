@@ -27,7 +27,10 @@ extension ReleaseMachine {
                 proberTrusted: snapshot.proberTrusted
             )
             let (verdict, recheck) = judge.verdict(observed?.pods ?? [], now: now)
-            if verdict.failure != nil, isLeftOver(digest) {
+            // The deadline of the attempt runs from its own start.
+            if let failure = verdict.failure, failure.reason != .progressDeadline,
+                isLeftOver(digest)
+            {
                 leftOver.insert(digest)
                 verdicts[digest] = .starting("the pods of an earlier attempt are to go")
                 continue

@@ -29,7 +29,7 @@ extension ReleaseMachine {
             let (health, text) = healthAndText(digest, weight: weight, wanted: wanted)
             var since = before?.since ?? now
             if (health == .draining) != (before?.health == .draining) { since = now }
-            if health == .draining { wakes.append(since + snapshot.settings.drain) }
+            if health == .draining { wakes.append(since + snapshot.settings.untilDrained) }
             return VersionStatus(
                 digest: digest,
                 version: name,

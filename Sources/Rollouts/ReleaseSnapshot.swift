@@ -54,6 +54,10 @@ package struct RolloutSettings: Hashable, Sendable {
     /// How long a version without traffic keeps its pods.
     package var drain: TimeSpan
 
+    /// From the acceptance of a route to the end of the pods that it leaves out: the gateways take
+    /// it, then requests under way end.
+    package var untilDrained: TimeSpan { settle + drain }
+
     package init(settle: TimeSpan = .seconds(10), drain: TimeSpan = .seconds(30)) {
         self.settle = settle
         self.drain = drain

@@ -47,7 +47,7 @@ extension ReleaseMachine {
             let entry = status.versions.first(where: { $0.digest == digest }),
             entry.health == .draining
         else { return false }
-        return now >= entry.since + snapshot.settings.drain
+        return now >= entry.since + snapshot.settings.untilDrained
     }
 
     /// Which versions are made, repaired, drained and removed. A version is removed when it has
@@ -64,7 +64,7 @@ extension ReleaseMachine {
                 if let entry = status.versions.first(where: { $0.digest == observed.digest }),
                     entry.health == .draining
                 {
-                    wake(at: entry.since + snapshot.settings.drain)
+                    wake(at: entry.since + snapshot.settings.untilDrained)
                 }
                 continue
             }

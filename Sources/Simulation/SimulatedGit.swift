@@ -70,6 +70,15 @@ package struct SimulatedGit: Sendable {
                 }, removed: removed))
     }
 
+    /// Whether a file of the head declares a release.
+    func declares(_ release: NamespacedName) -> Bool {
+        guard let head else { return false }
+        let reader = FileReader(namespace: release.namespace, root: "")
+        return head.files.keys.sorted().contains { path in
+            reader.read(file(path, head)) { _ in nil }.releases.contains { $0.id == release }
+        }
+    }
+
     private func file(_ path: String, _ commit: Commit) -> DesiredFile {
         DesiredFile(path: path, bytes: Array((commit.files[path] ?? "").utf8))
     }

@@ -1,72 +1,106 @@
 import API
 import ControlPlane
 import Domain
+import Engine
 import Resources
 
-/// Checks against what really is in the store, not against what the controller believes.
+/// Checks after every event against what really is in the store and at the proxies, not against
+/// what the controller believes.
 extension World {
-    /// Ready endpoints of a Service by its slices.
-    private func readyEndpoints(_ service: String, _ namespace: String) -> Int {
-        let slices = store.objects(.endpointSlice, namespace: namespace)
-            .compactMap(EndpointSliceView.init).filter { $0.service == service }
-        return EndpointSliceView.ready(in: slices).count
-    }
-
-    private mutating func violate(_ rule: String, _ what: String) {
+    mutating func violate(_ rule: String, _ what: String) {
         let line = "\(now) \(rule): \(what)"
         if violations.count < 50 { violations.append(line) }
         trace.append("VIOLATION \(line)")
     }
 
-    /// Before a write of the controller is applied.
-    mutating func checkWrite(_ request: WriteRequest) {
-        switch request {
-        case .jsonPatch(let key, let operations) where key.kind == .httpRoute:
-            guard operations.contains(where: { $0.kind == .test }) else {
-                violate("conditional", "a patch of \(key) without a test")
-                return
-            }
-            guard let spec = operations.first(where: { $0.path == "/spec" })?.value else { return }
-            let old = store.object(key)
-            checkRaise(key, from: old.map(Self.split) ?? [:], to: Self.split(["spec": spec]))
-        case .create(let key, let object) where key.kind == .httpRoute:
-            checkRaise(key, from: [:], to: Self.split(object))
-        case .delete(let key, let uid, _):
-            if uid.isEmpty { violate("conditional", "a delete of \(key) without a uid") }
-            let release = store.object(key)?.at("metadata", "labels", Names.releaseLabel)?
-                .stringValue
-            guard key.kind == .deployment || key.kind == .service, let release,
-                let route = store.object(
-                    ResourceKey(.httpRoute, namespace: key.namespace, name: release))
-            else { return }
-            if Self.split(route)[key.name, default: 0] > 0 {
-                violate("drain before shrink", "\(key) is deleted with traffic on it")
-            }
-        default: break
-        }
-    }
-
-    private mutating func checkRaise(_ key: ResourceKey, from: [String: Int], to: [String: Int]) {
-        if to.values.reduce(0, +) != 100 { violate("weights", "\(to) of \(key)") }
-        for name in to.keys.sorted() where to[name, default: 0] > from[name, default: 0] {
-            if readyEndpoints(name, key.namespace) == 0 {
-                violate("no traffic to nobody", "\(name) gets \(to[name, default: 0]) % of \(key)")
-            }
-        }
-    }
-
     /// After every event.
     mutating func check() {
-        for route in store.objects(.httpRoute) {
-            let now = Self.split(route).filter { $0.value > 0 }
-            if splits.last?.split != now { splits.append((at: self.now, split: now)) }
-            let metadata = ObjectMetadata(of: route)
-            for name in now.keys.sorted() {
-                let key = ResourceKey(.service, namespace: metadata.namespace, name: name)
-                if store.object(key) == nil, metadata.label(Names.releaseLabel) != nil {
-                    violate("no dangling backend", "\(name) has traffic and no Service")
-                }
+        if engine == nil || apiIsAway || callFaults != CallFaults() { truth.disturbed = now }
+        if apiIsAway, truth.blindSince == nil { truth.blindSince = now }
+        if !apiIsAway, let since = truth.blindSince, now > since,
+            now - truth.disturbed > longestLag + .seconds(1)
+        {
+            truth.blindSince = nil
+        }
+        truth.note(store, now: now)
+        for route in store.objects(.httpRoute) { check(route: route) }
+        for (route, split) in gateway.inForce {
+            for service in split.keys where split[service, default: 0] > 0 {
+                let name = NamespacedName(namespace: route.namespace, name: service)
+                truth.lastServed[name] = now
+                checkBackend(name, "at the proxies")
             }
+        }
+    }
+
+    /// The controller never sees later than this, while the API is there.
+    var longestLag: TimeSpan { max(delays.lags.values.max() ?? .zero, delays.watch) }
+
+    private mutating func check(route: Document) {
+        let metadata = ObjectMetadata(of: route)
+        guard metadata.label(Names.managedByLabel) == Names.managedByValue else { return }
+        let serving = Self.split(route).filter { $0.value > 0 }
+        if splits.last?.split != serving { splits.append((at: now, split: serving)) }
+        for service in serving.keys.sorted() {
+            let name = NamespacedName(namespace: metadata.namespace, name: service)
+            truth.lastServed[name] = now
+            checkBackend(name, "in the route")
+        }
+        checkReturn(metadata.id, serving)
+    }
+
+    /// What has a share has a Service and a Deployment, unless a person took them away.
+    private mutating func checkBackend(_ name: NamespacedName, _ place: String) {
+        for kind in [ResourceKind.service, .deployment] {
+            let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
+            guard !truth.taken.contains(key) else { continue }
+            let object = store.object(key)
+            if object == nil || object?.at("metadata", "deletionTimestamp") != nil {
+                guard !truth.taken.contains(where: { $0.kind == .namespace }) else { continue }
+                truth.taken.insert(key)
+                violate("no dangling backend", "\(key) has a share \(place) and is not there")
+            }
+        }
+    }
+
+    /// A version under test that is plainly bad loses its share within seconds, and while it has
+    /// one there is something to return to.
+    private mutating func checkReturn(_ release: NamespacedName, _ serving: [String: Int]) {
+        let key = ResourceKey(
+            .modelRelease, namespace: release.namespace, name: release.name)
+        guard let object = store.object(key) else { return }
+        let status = ReleaseStatus(object["status"] ?? .null)
+        guard let attempt = status.attempt, let proven = status.proven else { return }
+        let back = proven.shares.filter { $0.weight > 0 }.map {
+            NamespacedName(
+                namespace: release.namespace, name: Names.versioned(release.name, $0.digest))
+        }
+        for digest in attempt.new {
+            let service = Names.versioned(release.name, digest)
+            let name = NamespacedName(namespace: release.namespace, name: service)
+            let canReturn = back.contains { truth.readiness[$0]?.ready ?? 0 > 0 }
+            guard serving[service, default: 0] > 0, canReturn, isBad(name) else {
+                truth.badSince[name] = nil
+                continue
+            }
+            let since = truth.badSince[name] ?? now
+            truth.badSince[name] = since
+            let deadline = max(since, truth.disturbed) + .seconds(6) + longestLag
+            if now > deadline {
+                violate("bounded return", "\(service) is bad since \(since) and has a share")
+                truth.badSince[name] = now + .hours(1)
+            }
+        }
+    }
+
+    /// A pod lost its readiness or was started again.
+    private func isBad(_ version: NamespacedName) -> Bool {
+        store.objects(.pod, namespace: version.namespace).compactMap(PodView.init).contains {
+            guard "\($0.metadata.release)-\($0.metadata.digestLabel.prefix(8))" == version.name,
+                !$0.isLeaving
+            else { return false }
+            let wasReady = ($0.readyChanged ?? now) > ($0.started ?? now)
+            return $0.restarts > 0 || (!$0.ready && wasReady)
         }
     }
 }

@@ -21,50 +21,86 @@ extension World {
         // What a dead controller has sent still arrives: writes are not called back.
         switch effect {
         case .write(let id, let request):
-            if apiIsAway {
-                answer(.written(id, .notApplied(.init(.unreachable, "connection refused"))), born)
-                return
-            }
-            let before = store.version
-            checkWrite(request)
-            let outcome = store.perform(request, now: now)
-            if case .applied = outcome, store.version != before {
-                wrote("\(describe(request))")
-                if born != incarnation { return }
-            }
-            answer(.written(id, outcome), born)
+            checkConditions(of: request)
+            answer(.written(id, write(request, born)), born)
         case .read(let id, let key):
-            if apiIsAway {
+            if apiIsAway || callFaults.other(&chance) {
                 answer(.read(id, .failed(.init(.unreachable, "connection refused"))), born)
             } else {
                 answer(.read(id, store.object(key).map { .found($0) } ?? .notFound), born)
             }
         case .fetch(let source, let spec, let known):
-            answer(
-                .fetched(
-                    source,
-                    gitIsAway
-                        ? .failed("connection timed out")
-                        : git.look(spec, namespace: source.namespace, known: known)), born)
+            let outcome: FetchOutcome =
+                gitIsAway
+                ? .failed("connection timed out")
+                : git.look(spec, namespace: source.namespace, known: known)
+            answer(.fetched(source, outcome), born)
         case .probe(let id, let order):
             answer(.probed(id, probe(order)), born)
         case .revert(let id, let order):
-            if gitIsAway {
-                answer(.reverted(id, .failed("connection timed out")), born)
-                return
-            }
-            let outcome = git.revert(order)
-            if case .pushed = outcome { wrote("git revert \(order.release)") }
-            answer(.reverted(id, outcome), born)
+            answer(
+                .reverted(
+                    id,
+                    push { world in
+                        let outcome = world.git.revert(order)
+                        if case .pushed = outcome { world.wrote("git revert \(order.release)") }
+                        return outcome
+                    }), born)
         case .record(let id, let order):
-            if gitIsAway {
-                answer(.recorded(id, .failed("connection timed out")), born)
-                return
-            }
-            if git.record(order) { wrote("git record \(order.release)") }
-            answer(.recorded(id, .pushed("state")), born)
+            answer(
+                .recorded(
+                    id,
+                    push { world in
+                        if world.git.record(order) { world.wrote("git record \(order.release)") }
+                        return .pushed("state")
+                    }), born)
         case .emit(let notice): notices.append(notice)
         }
+    }
+
+    /// A write on its way to the server.
+    private mutating func write(_ request: WriteRequest, _ born: Int) -> WriteOutcome {
+        if apiIsAway { return .notApplied(.init(.unreachable, "connection refused")) }
+        let sent = now - delays.write
+        switch callFaults.write(&chance) {
+        case .done: return perform(request, sent: sent, isLate: born != incarnation)
+        case .refused:
+            return .notApplied(
+                .init(.tooManyRequests, "too many requests", retryAfter: .seconds(1)))
+        case .lost: return .unknown("the connection broke")
+        case .unanswered:
+            _ = perform(request, sent: sent, isLate: born != incarnation)
+            return .unknown("the connection broke")
+        case .late:
+            let span = TimeSpan.milliseconds(Int64(chance.next() % 10_000))
+            enqueue(now + span, .landing(request, sent: sent))
+            return .unknown("timed out")
+        case .twice:
+            _ = perform(request, sent: sent, isLate: born != incarnation)
+            return perform(request, sent: sent, isLate: born != incarnation)
+        }
+    }
+
+    /// A write reaches the server.
+    @discardableResult
+    mutating func perform(
+        _ request: WriteRequest, sent: Timestamp, isLate: Bool
+    ) -> WriteOutcome {
+        let old = store.object(request.key)
+        let before = store.version
+        let outcome = store.perform(request, now: now)
+        guard case .applied = outcome, store.version != before else { return outcome }
+        checkApplied(
+            request, from: old, to: store.object(request.key), sent: sent, isLate: isLate)
+        wrote("\(describe(request))")
+        return outcome
+    }
+
+    private mutating func push(_ change: (inout World) -> GitOutcome) -> GitOutcome {
+        if gitIsAway { return .failed("connection timed out") }
+        guard callFaults.other(&chance) else { return change(&self) }
+        if chance.next() % 2 == 0 { _ = change(&self) }
+        return .failed("the connection broke")
     }
 
     private mutating func answer(_ event: Event, _ born: Int) {
@@ -107,6 +143,15 @@ extension World {
             })
     }
 
+    private func some(_ kind: ResourceKind, _ number: Int) -> ResourceKey? {
+        let ours = store.objects(kind).map { ObjectMetadata(of: $0) }.filter {
+            kind == .modelRelease || $0.label(Names.managedByLabel) == Names.managedByValue
+        }
+        guard !ours.isEmpty else { return nil }
+        let metadata = ours[number % ours.count]
+        return ResourceKey(kind, namespace: metadata.namespace, name: metadata.name)
+    }
+
     mutating func act(_ action: Action) {
         let context = WriteContext(now: now, manager: "person")
         switch action {
@@ -122,6 +167,7 @@ extension World {
                 return changed
             }
         case .change(let key, let part, let change):
+            truth.taken.insert(key)
             let context = WriteContext(now: now, manager: "person", part: part)
             _ = try? store.update(key, context) { object throws(APIStatus) in
                 var changed = object
@@ -129,7 +175,12 @@ extension World {
                 return changed
             }
         case .delete(let key):
+            truth.taken.insert(key)
             _ = try? store.delete(key, options: .init(), context)
+        case .changeSome(let kind, let number, let part, let change):
+            if let key = some(kind, number) { act(.change(key, part: part, change)) }
+        case .deleteSome(let kind, let number):
+            if let key = some(kind, number) { act(.delete(key)) }
         case .behave(let version, let behaviour):
             behaviours[version] = behaviour
             kubelet.wake(at: now)
@@ -139,8 +190,18 @@ extension World {
             meddlers = change.map { meddlers + [.init(key: key, change: $0)] } ?? []
         case .kill: die("killed")
         case .gitAway(let away): gitIsAway = away
-        case .apiAway(let away):
-            apiIsAway = away
+        case .apiAway(let away): apiIsAway = away
+        case .calls(let faults): callFaults = faults
+        case .evict(let version):
+            let pod = store.objects(.pod).first {
+                let metadata = ObjectMetadata(of: $0)
+                return metadata.label(Names.versionLabel) == version
+                    && metadata.deletionTimestamp == nil
+            }
+            guard let metadata = pod.map({ ObjectMetadata(of: $0) }) else { return }
+            let key = ResourceKey(
+                .pod, namespace: metadata.namespace, name: metadata.name)
+            _ = try? store.delete(key, options: .init(), context)
         }
     }
 }

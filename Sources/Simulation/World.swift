@@ -36,6 +36,7 @@ package struct World: Sendable {
         case event(Event, incarnation: Int)
         case effect(Effect, incarnation: Int)
         case action(Action)
+        case landing(WriteRequest, sent: Timestamp)
         case start
     }
 
@@ -47,10 +48,19 @@ package struct World: Sendable {
         case change(
             ResourceKey, part: WriteContext.Part = .main, @Sendable (inout Document) -> Void)
         case delete(ResourceKey)
+        /// The n-th of Slipway's objects of a kind that there are then, counted around.
+        case changeSome(
+            ResourceKind, Int, part: WriteContext.Part = .main,
+            @Sendable (inout Document) -> Void)
+        case deleteSome(ResourceKind, Int)
         case behave(version: String, PodBehaviour)
         case kill
         case gitAway(Bool)
         case apiAway(Bool)
+        /// From now on the controller's calls go wrong so often.
+        case calls(CallFaults)
+        /// The cluster takes one pod of a version away.
+        case evict(version: String)
         /// The container of one pod of a version dies.
         case killContainer(version: String)
         /// The controller's watches end and it lists anew.
@@ -95,6 +105,10 @@ package struct World: Sendable {
     var gitIsAway = false
     var apiIsAway = false
     var needsLists = false
+    package internal(set) var callFaults = CallFaults()
+    /// Draws what becomes of calls.
+    var chance: SplitMix64
+    var truth = Truth()
     var controllers = ControllerLoop()
     var kubelet = Kubelet()
     var gateway = SimulatedGateway()
@@ -107,9 +121,11 @@ package struct World: Sendable {
 
     package init(
         start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000),
-        settings: EngineSettings = .init(rollout: .init(settle: .seconds(1), drain: .seconds(5)))
+        settings: EngineSettings = .init(rollout: .init(settle: .seconds(1), drain: .seconds(5))),
+        seed: UInt64 = 1
     ) {
         now = start
+        chance = SplitMix64(seed: seed)
         self.settings = settings
         store = Store(seed: 1, now: start)
         for definition in APIDefinitions.all.map(\.definition) + GatewayDefinitions.all {
@@ -207,6 +223,7 @@ package struct World: Sendable {
             if born == incarnation, engine != nil { step(event) }
         case .effect(let effect, let born): carryOut(effect, born: born)
         case .action(let action): act(action)
+        case .landing(let request, let sent): perform(request, sent: sent, isLate: true)
         case .start: startController()
         }
     }

@@ -177,9 +177,13 @@ struct Story {
 
     /// How often the controller made and deleted what.
     var madeAndDeleted: [String] {
-        world.trace.map { $0.split(separator: " ").dropFirst(2) }
-            .filter { $0.first == "create" || $0.first == "delete" }
-            .map { $0.joined(separator: " ") }.sorted()
+        var lines: [String] = []
+        for line in world.trace {
+            let words = line.split(separator: " ").dropFirst(2)
+            guard words.first == "create" || words.first == "delete" else { continue }
+            lines.append(words.joined(separator: " "))
+        }
+        return lines.sorted()
     }
 
     /// What must be the same after a run with faults as after a clean one.

@@ -1,0 +1,338 @@
+import API
+import ControlPlane
+import Domain
+import Engine
+import Planning
+import Resources
+import Rollouts
+
+/// Checks of every write of the controller, when it is sent and when it is applied.
+extension World {
+    /// A write carries what makes it conditional, also one that the server refuses.
+    mutating func checkConditions(of request: WriteRequest) {
+        switch request {
+        case .create: break
+        case .apply(let key, let body, _):
+            let uid = body.at("metadata", "uid")?.stringValue ?? ""
+            if uid.isEmpty, key.kind != .modelRelease {
+                violate("conditional", "an apply of \(key) without a uid")
+            }
+        case .applyStatus(let key, let body):
+            if body.at("metadata", "uid") == nil
+                || body.at("metadata", "resourceVersion") == nil
+            {
+                violate("conditional", "a status of \(key) without uid and version")
+            }
+        case .jsonPatch(let key, let operations):
+            let tests = operations.filter { $0.kind == .test }.map(\.path)
+            let isFenced =
+                tests.contains("/metadata/resourceVersion")
+                || tests.contains { $0.hasSuffix("slipway.dev~1seq") }
+            if !tests.contains("/metadata/uid") || !isFenced {
+                violate("conditional", "a patch of \(key) without its tests")
+            }
+        case .delete(let key, let uid, _):
+            if uid.isEmpty { violate("conditional", "a delete of \(key) without a uid") }
+        }
+    }
+
+    /// After a write was applied.
+    mutating func checkApplied(
+        _ request: WriteRequest, from old: Document?, to new: Document?, sent: Timestamp,
+        isLate: Bool
+    ) {
+        let key = request.key
+        checkOwnership(request, old, new)
+        if let new {
+            // What is put back or made anew is the controller's again.
+            if !truth.taken.isEmpty { truth.taken.remove(key) }
+            switch key.kind {
+            case .httpRoute: checkRoute(key, from: old, to: new, sent: sent, isLate: isLate)
+            case .deployment: checkSize(key, new)
+            case .modelRelease:
+                if case .applyStatus = request { checkStatus(key, from: old, to: new) }
+            default: break
+            }
+        }
+        if case .delete = request, let old { checkDelete(key, old) }
+    }
+
+    /// Only what is Slipway's is changed, and nothing of it has an owner.
+    private mutating func checkOwnership(
+        _ request: WriteRequest, _ old: Document?, _ new: Document?
+    ) {
+        let key = request.key
+        guard key.kind != .modelRelease, key.kind != .releaseSource else { return }
+        if let old, ObjectMetadata(of: old).label(Names.managedByLabel) != Names.managedByValue {
+            violate("ownership", "\(key) is somebody else's and is written")
+        }
+        if new?.at("metadata", "ownerReferences") != nil {
+            violate("ownership", "\(key) has an owner")
+        }
+    }
+
+    // MARK: The route
+
+    private mutating func checkRoute(
+        _ key: ResourceKey, from old: Document?, to new: Document, sent: Timestamp, isLate: Bool
+    ) {
+        let before = old.map(Self.split) ?? [:]
+        let after = Self.split(new)
+        let isExplicit = (new.at("spec", "rules")?[0]?["backendRefs"]?.arrayValue ?? [])
+            .allSatisfy { $0["weight"] != nil }
+        if after.values.reduce(0, +) != 100 || after.values.contains(where: { $0 < 0 })
+            || !isExplicit
+        {
+            violate("weights", "\(after) of \(key)")
+        }
+        func number(_ object: Document?, _ name: String) -> Int64 {
+            object?.at("metadata", "annotations", name)?.stringValue.flatMap { Int64($0) } ?? 0
+        }
+        if number(new, Names.sequence) <= number(old, Names.sequence)
+            || number(new, Names.epoch) < number(old, Names.epoch)
+        {
+            violate("fencing", "the numbers of \(key) do not grow")
+        }
+        let release = store.object(
+            ResourceKey(.modelRelease, namespace: key.namespace, name: key.name))
+        let status = ReleaseStatus(release?["status"] ?? .null)
+        let mark = new.at("metadata", "annotations", Names.refused)?.stringValue
+            .flatMap { RefusedMark($0) }
+        for service in after.keys.sorted() {
+            let raise = after[service, default: 0] - before[service, default: 0]
+            guard raise > 0 else { continue }
+            checkReady(key, service, status, sent: sent)
+            checkRefused(key, service, status, mark)
+            checkStep(
+                key, service, (before, after), status,
+                release.flatMap { ModelRelease.decode($0).value }, isLate)
+        }
+        if let attempt = status.attempt {
+            noteShare(
+                NamespacedName(namespace: key.namespace, name: key.name), attempt, after)
+        }
+    }
+
+    private func digest(_ service: String, _ namespace: String) -> Digest? {
+        let key = ResourceKey(.controllerRevision, namespace: namespace, name: service)
+        return store.object(key)?.at("metadata", "annotations", Names.digest)?.stringValue
+            .flatMap { Digest($0) }
+    }
+
+    private func isProven(_ digest: Digest?, _ status: ReleaseStatus) -> Bool {
+        status.proven?.shares.contains { $0.digest == digest && $0.weight > 0 } ?? false
+    }
+
+    /// Who gets more could answer when the write was decided: one pod of a proven version, all
+    /// pods of a new one.
+    private mutating func checkReady(
+        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, sent: Timestamp
+    ) {
+        let name = NamespacedName(namespace: key.namespace, name: service)
+        let readiness = truth.readiness[name]
+        let last =
+            isProven(digest(service, key.namespace), status)
+            ? readiness?.lastSome : readiness?.lastComplete
+        let decided = min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
+        guard let last, last >= decided else {
+            violate("no traffic to the unready", "\(service) gets more of \(key)")
+            return
+        }
+    }
+
+    /// What is refused gets nothing.
+    private mutating func checkRefused(
+        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ mark: RefusedMark?
+    ) {
+        guard let digest = digest(service, key.namespace) else { return }
+        let isMarked = mark?.digest == digest && mark?.intent == status.attempt?.intent
+        if status.isRefused(digest) || isMarked {
+            violate("abort is sticky", "\(service) is refused and gets more of \(key)")
+        }
+    }
+
+    /// A new version gets more only by the step that is stored, and not before the one before it
+    /// has had its time.
+    private mutating func checkStep(
+        _ key: ResourceKey, _ service: String,
+        _ splits: (before: [String: Int], after: [String: Int]),
+        _ status: ReleaseStatus, _ release: ModelRelease?, _ isLate: Bool
+    ) {
+        let (before, after) = splits
+        // A status that somebody took away says nothing of steps.
+        guard let digest = digest(service, key.namespace), !isProven(digest, status),
+            let release, !status.declared.isEmpty
+        else { return }
+        guard let attempt = status.attempt, attempt.step >= 0,
+            let target = Weights(
+                attempt.target.map { .init(digest: $0.digest, weight: $0.weight) })
+        else {
+            if !isLate {
+                violate("steps in order", "\(service) gets more of \(key) without a step")
+            }
+            return
+        }
+        let plan = RolloutPlan(
+            strategy: release.spec.strategy, base: status.proven?.weights, target: target,
+            new: attempt.new)
+        guard plan.fingerprint == attempt.plan, plan.steps.indices.contains(attempt.step) else {
+            return
+        }
+        for share in plan.steps[attempt.step].split.shares where !isLate {
+            let has = after[Names.versioned(key.name, share.digest), default: 0]
+            if has != share.weight, attempt.new.contains(share.digest) {
+                violate("steps in order", "\(service) has \(has) %, not \(share.weight)")
+            }
+        }
+        guard !isLate else { return }
+        checkPace(
+            NamespacedName(namespace: key.namespace, name: key.name), attempt, plan,
+            had: newShare(attempt, before, key.name))
+    }
+
+    /// No step with a share of its own is left out, and each has had its time. The same share once
+    /// more puts back what somebody changed.
+    private mutating func checkPace(
+        _ release: NamespacedName, _ attempt: Attempt, _ plan: RolloutPlan, had before: Int
+    ) {
+        let weight = plan.steps[attempt.step].newWeight
+        let last = truth.given[release].flatMap { $0.intent == attempt.intent ? $0 : nil }
+        let had = last?.weight ?? before
+        guard weight > had, attempt.step > 0 else { return }
+        if plan.steps[..<attempt.step].contains(where: {
+            $0.newWeight > had && $0.newWeight < weight
+        }) {
+            violate("steps in order", "\(release) goes from \(had) % to \(weight) %")
+        }
+        if let last, !attempt.promoted, case .hold(let time) = plan.steps[attempt.step - 1].wait,
+            now - last.at < time
+        {
+            violate("steps in order", "\(release) goes on after \(now - last.at)")
+        }
+    }
+
+    private func newShare(_ attempt: Attempt, _ split: [String: Int], _ release: String) -> Int {
+        attempt.new.reduce(0) { $0 + split[Names.versioned(release, $1), default: 0] }
+    }
+
+    /// Notes what the new versions have by the controller's own writes.
+    private mutating func noteShare(
+        _ release: NamespacedName, _ attempt: Attempt, _ split: [String: Int]
+    ) {
+        let share = newShare(attempt, split, release.name)
+        if let last = truth.given[release], last.intent == attempt.intent, last.weight == share {
+            return
+        }
+        truth.given[release] = (now, attempt.intent, share)
+    }
+
+    // MARK: Objects
+
+    /// What has a share is never made smaller than declared.
+    private mutating func checkSize(_ key: ResourceKey, _ new: Document) {
+        let metadata = ObjectMetadata(of: new)
+        guard let name = metadata.label(Names.releaseLabel),
+            let release = store.object(
+                ResourceKey(.modelRelease, namespace: key.namespace, name: name)),
+            let route = store.object(
+                ResourceKey(.httpRoute, namespace: key.namespace, name: name)),
+            Self.split(route)[key.name, default: 0] > 0,
+            let declared = release.at("spec", "serving", "replicas")?.intValue,
+            let has = new.at("spec", "replicas")?.intValue
+        else { return }
+        if has < declared { violate("stable floor", "\(key) has a share and \(has) replicas") }
+    }
+
+    /// What goes has been without a share for as long as draining takes.
+    private mutating func checkDelete(_ key: ResourceKey, _ old: Document) {
+        switch key.kind {
+        case .deployment, .service:
+            let name = NamespacedName(namespace: key.namespace, name: key.name)
+            if let last = truth.lastServed[name], now - last < settings.rollout.drain {
+                violate("drain before shrink", "\(key) had a share at \(last)")
+            }
+        case .modelRelease:
+            if git.declares(NamespacedName(namespace: key.namespace, name: key.name)) {
+                violate("source integrity", "\(key) is declared and is deleted")
+            }
+        default: break
+        }
+    }
+
+    // MARK: The status
+
+    private mutating func checkStatus(
+        _ key: ResourceKey, from old: Document?, to new: Document
+    ) {
+        let before = ReleaseStatus(old?["status"] ?? .null)
+        let after = ReleaseStatus(new["status"] ?? .null)
+        if after.intent < before.intent, !before.declared.isEmpty {
+            violate("single attempts", "the number of \(key) falls")
+        }
+        for entry in before.quarantine where !after.isRefused(entry.digest) {
+            let isOurs = new.at("metadata", "annotations", Names.author) == "slipway"
+            let isDeclared = after.declared.contains { $0.digest == entry.digest }
+            let isAsked = after.handled != before.handled
+            if !isAsked, !isDeclared || isOurs || before.declared == after.declared,
+                before.quarantine.count < ReleaseStatus.quarantineLimit
+            {
+                violate("abort is sticky", "\(entry.version) of \(key) is no longer refused")
+            }
+        }
+        checkApproval(key, before, after)
+        if let proven = after.proven, !proven.provisional,
+            proven.weights?.withoutZeros != before.proven?.weights?.withoutZeros
+                || before.proven?.provisional == true
+        {
+            checkPromotion(key, before, ModelRelease.decode(new).value)
+        }
+    }
+
+    /// A pause is passed only with an approval of this version and step.
+    private mutating func checkApproval(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+    ) {
+        guard let old = before.attempt, let new = after.attempt, new.intent == old.intent,
+            new.step == old.step + 1, old.plan == new.plan, old.step >= 0,
+            before.step?.waitsFor == "approval", !new.promoted
+        else { return }
+        let isApproved = after.handled.contains {
+            $0.annotation == Names.approve && $0.value.contains("/\(old.step + 1)")
+        }
+        if !isApproved { violate("approvals", "\(key) passes its pause unasked") }
+    }
+
+    /// What becomes proven had the whole traffic that was declared, at the proxies too, for the
+    /// time of its bake.
+    private mutating func checkPromotion(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ release: ModelRelease?
+    ) {
+        guard let attempt = before.attempt,
+            let target = Weights(
+                attempt.target.map { .init(digest: $0.digest, weight: $0.weight) }),
+            let release
+        else {
+            violate("promotion is earned", "\(key) has something proven without an attempt")
+            return
+        }
+        let plan = RolloutPlan(
+            strategy: release.spec.strategy, base: before.proven?.weights, target: target,
+            new: attempt.new)
+        guard plan.fingerprint == attempt.plan else { return }
+        var wanted: [String: Int] = [:]
+        for share in target.withoutZeros.shares {
+            wanted[Names.versioned(key.name, share.digest)] = share.weight
+        }
+        let id = NamespacedName(namespace: key.namespace, name: key.name)
+        let served = gateway.inForce[id]?.filter { $0.value > 0 }
+        if attempt.step != plan.steps.count - 1 || served != wanted {
+            violate("promotion is earned", "\(key): \(wanted) is proven, \(served ?? [:]) serves")
+        }
+        if !attempt.promoted, case .bake(let time)? = plan.steps.last?.wait {
+            let since = attempt.confirmedAt ?? now
+            if now - since < time {
+                violate("promotion is earned", "\(key) baked for \(now - since)")
+            }
+        }
+    }
+}
