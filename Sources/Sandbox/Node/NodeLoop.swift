@@ -35,6 +35,8 @@ struct NodeLoop {
     private var pods: [String: Pod] = [:]
     private var seen: Int64 = 0
     private var isFirst = true
+    /// There are pods that did not fit.
+    private var hasWaiting = true
     private var nextHeartbeat = Timestamp(milliseconds: 0)
     private var events: EventWriter
 
@@ -81,33 +83,37 @@ struct NodeLoop {
         let scheduler = Scheduler(nodeName: node.options.name)
         let since = seen
         let isAlive = nextHeartbeat > now
-        var events = events
         let name = node.options.name
         let capacity = node.capacity
         if !isAlive { nextHeartbeat = now + Self.heartbeat }
-        let news = await server.change { [events] store, now -> (News, EventWriter) in
+        let hadWaiting = hasWaiting
+        let (news, writer, waiting) = await server.change { [events] store, now in
             var writer = events
             if !isAlive { NodeObject.register(name, capacity, &store, now) }
-            if store.lastChange(of: .pod) > since {
+            let news = News(store, since: since)
+            var waiting = hadWaiting
+            let isNewNode = store.lastChange(of: NodeObject.kind) > since
+            if !news.isEmpty || isNewNode,
+                hadWaiting || news.objects.contains(where: Scheduler.isWaiting)
+            {
                 for note in scheduler.schedule(&store, now: now) {
                     writer.write(
                         note.event, about: note.pod, from: "default-scheduler", &store, now)
                 }
+                waiting = store.objects(.pod).contains(where: Scheduler.isWaiting)
             }
-            return (News(store, since: since), writer)
+            return (news, writer, waiting)
         }
-        events = news.1
-        self.events = events
-        seen = news.0.version
-        for object in news.0.objects { take(object, now, &actions) }
-        if let uids = news.0.uids {
+        hasWaiting = waiting
+        events = writer
+        seen = news.version
+        for object in news.objects { take(object, now, &actions) }
+        if let uids = news.uids {
             for uid in pods.keys.sorted() where !uids.contains(uid) { lose(uid, now, &actions) }
-        }
-        for uid in news.0.deleted { lose(uid, now, &actions) }
-        if isFirst {
+            if isFirst { node.folder.removePods(except: uids) }
             isFirst = false
-            node.folder.removePods(except: Set(pods.keys))
         }
+        for uid in news.deleted { lose(uid, now, &actions) }
     }
 
     /// What changed since a version.
@@ -117,6 +123,8 @@ struct NodeLoop {
         var deleted: [String] = []
         /// All there are, where the changes are not known any more.
         var uids: Set<String>?
+
+        var isEmpty: Bool { objects.isEmpty && deleted.isEmpty && uids == nil }
 
         init(_ store: Store, since: Int64) {
             version = store.version

@@ -100,16 +100,10 @@ struct PodWork: Sendable {
             (pod.at("spec", "initContainers")?.arrayValue ?? [])
             + (pod.at("spec", "containers")?.arrayValue ?? [])
         let container = containers.first { $0["name"]?.stringValue == plan.name } ?? [:]
-        let volumes: Volumes.Plan
-        do throws(Volumes.Failure) {
-            volumes = try Volumes.plan(source, capacity: node.capacity, lookup)
-        } catch {
-            throw StartFailure.config(error.message)
-        }
         let home = "\(folder)/containers/\(plan.name)"
         let logs = "\(folder)/logs/\(plan.name)"
         let message = "\(folder)/messages/\(plan.name)"
-        var mounts = Volumes.mounts(container, volumes, root: "\(folder)/volumes")
+        var mounts = Volumes.mounts(container, of: pod, root: "\(folder)/volumes")
         mounts.add(
             container["terminationMessagePath"]?.stringValue ?? "/dev/termination-log",
             at: message)
@@ -199,9 +193,7 @@ struct PodWork: Sendable {
             (pod.at("spec", "containers")?.arrayValue ?? [])
             + (pod.at("spec", "initContainers")?.arrayValue ?? [])
         let description = spec.first { $0["name"]?.stringValue == container } ?? [:]
-        let volumes =
-            (try? Volumes.plan(source, capacity: node.capacity) { _, _ in nil }) ?? .init()
-        let mounts = Volumes.mounts(description, volumes, root: "\(folder)/volumes")
+        let mounts = Volumes.mounts(description, of: pod, root: "\(folder)/volumes")
         var launch = running.launch
         launch.command = command.map(mounts.rewrite)
         var order = ContainerOrder(

@@ -47,7 +47,8 @@ struct Scheduler {
         return notes
     }
 
-    private static func isWaiting(_ pod: Document) -> Bool {
+    /// A pod that wants a node and has none.
+    static func isWaiting(_ pod: Document) -> Bool {
         (pod.at("spec", "nodeName")?.stringValue ?? "").isEmpty && !pod.isTerminating
             && !isFinished(pod)
             && pod.at("spec", "schedulerName")?.stringValue ?? "default-scheduler"

@@ -185,11 +185,31 @@ import Testing
             /srv}}, {name: p, projected: {sources: [{configMap: {name: m}}, {secret: {name: s}}]}}
             """)
         #expect(plan.folders == ["e", "m", "s", "f", "p"])
-        #expect(plan.hostPaths == ["h": "/srv"])
         let files = plan.files.map { "\($0.path)=\(String(decoding: $0.bytes, as: UTF8.self))" }
         #expect(files == ["m/d/k=v", "s/P=pass", "f/l=a=\"b\"", "p/K=v", "p/L=w", "p/P=pass"])
         #expect(plan.files.first?.mode == 0o400)
         #expect(plan.files.last?.mode == 0o644)
+    }
+
+    @Test func mountsAreFoldersOfThePodOrOfTheMachine() throws {
+        let pod = try #require(
+            try YAML.parse(
+                Array(
+                    """
+                    spec:
+                      volumes: [{name: h, hostPath: {path: /srv}}, {name: e, emptyDir: {}}]
+                      containers:
+                      - volumeMounts:
+                        - {name: h, mountPath: /data, subPath: a/b}
+                        - {name: e, mountPath: /tmp/x}
+                        - {name: e, mountPath: /up, subPath: ../..}
+                    """.utf8)
+            ).first?.document)
+        let container = pod.at("spec", "containers")?[0] ?? .null
+        let mounts = Volumes.mounts(container, of: pod, root: "/p")
+        #expect(mounts.rewrite("/data/f") == "/srv/a/b/f")
+        #expect(mounts.rewrite("/tmp/x") == "/p/e")
+        #expect(mounts.rewrite("/up/f") == "/p/e/f", "not out of the volume")
     }
 
     @Test(arguments: [

@@ -15,8 +15,6 @@ enum Volumes {
         /// Volumes that are folders of the pod.
         var folders: [String] = []
         var files: [File] = []
-        /// Folders of the machine by volume.
-        var hostPaths: [String: String] = [:]
     }
 
     /// Why a volume cannot be made, in the words of the kubelet's event.
@@ -40,10 +38,7 @@ enum Volumes {
             guard let name = volume["name"]?.stringValue else { continue }
             let builder = Builder(
                 name: name, source: source, capacity: capacity, lookup: lookup)
-            if let path = volume.at("hostPath", "path")?.stringValue {
-                plan.hostPaths[name] = path
-                continue
-            }
+            if volume.at("hostPath", "path") != nil { continue }
             plan.folders.append(name)
             plan.files += try builder.files(of: volume)
         }
@@ -56,13 +51,16 @@ enum Volumes {
     /// Where a container finds what it mounts.
     ///
     /// - Parameter root: the pod's folder of volumes.
-    static func mounts(_ container: Document, _ plan: Plan, root: String) -> MountPaths {
+    static func mounts(_ container: Document, of pod: Document, root: String) -> MountPaths {
+        // A volume of this kind is a folder of the machine as it is.
+        let volumes = pod.at("spec", "volumes")?.arrayValue ?? []
         var mounts = MountPaths()
         for mount in container["volumeMounts"]?.arrayValue ?? [] {
             guard let name = mount["name"]?.stringValue,
                 let path = mount["mountPath"]?.stringValue
             else { continue }
-            var place = plan.hostPaths[name] ?? "\(root)/\(name)"
+            let volume = volumes.first { $0["name"]?.stringValue == name }
+            var place = volume?.at("hostPath", "path")?.stringValue ?? "\(root)/\(name)"
             if let part = mount["subPath"]?.stringValue, isSafe(part) { place += "/\(part)" }
             mounts.add(path, at: place)
         }
