@@ -158,6 +158,12 @@ let package = Package(
                 "slipway", "Sandbox", "ControlPlane", "Cluster", "API", "Domain", "Documents",
                 "Resources", "TestServers", logging,
             ]),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "Daemon", "Engine", "Commits", "Desired", "Documents", "API", "Domain",
+                "TestServers", logging,
+            ]),
         .testTarget(name: "DemoTests", dependencies: ["Demo"]),
         .testTarget(name: "TidyTests"),
     ],

@@ -48,9 +48,30 @@ package final class GitBackend: Sendable {
         try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: file)
     }
 
+    /// Takes a file out of main.
+    package func remove(_ path: String) throws { try change("D \(path)\n") }
+
+    /// Puts a symbolic link on main.
+    package func link(_ path: String, to target: String) throws {
+        try change("M 120000 inline \(path)\ndata \(target.utf8.count)\n\(target)\n")
+    }
+
+    private func change(_ lines: String) throws {
+        let script =
+            "commit refs/heads/main\ncommitter A <a@example.org> 1 +0000\ndata 1\nx\n"
+            + "from refs/heads/main^0\n" + lines
+        let file = root + "/script"
+        try script.write(toFile: file, atomically: true, encoding: .utf8)
+        try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: file)
+    }
+
     /// Runs git in `origin.git`.
     @discardableResult
-    package func git(_ arguments: String...) throws -> String {
+    package func git(_ arguments: String...) throws -> String { try git(arguments) }
+
+    /// Runs git in `origin.git`.
+    @discardableResult
+    package func git(_ arguments: [String]) throws -> String {
         try run(["-C", root + "/origin.git"] + arguments)
     }
 
