@@ -54,6 +54,7 @@ package actor SandboxServer {
             if options.installsGatewayDefinitions || options.gateway != nil {
                 definitions += GatewayDefinitions.all
             }
+            if options.gateway != nil { definitions.append(GatewayDefinitions.referenceGrant) }
             for definition in definitions {
                 do throws(APIStatus) {
                     try CustomResources.install(definition, into: &initial, now: Clock.now)

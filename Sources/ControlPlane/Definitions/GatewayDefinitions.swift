@@ -7,6 +7,26 @@ package enum GatewayDefinitions {
     /// GatewayClass, Gateway and HTTPRoute.
     package static let all: [Document] = [gatewayClass, gateway, httpRoute]
 
+    /// ReferenceGrant (v1beta1), for gateways that let routes name Services of other namespaces.
+    package static let referenceGrant = definition(
+        kind: "ReferenceGrant", plural: "referencegrants", version: "v1beta1", columns: [age],
+        spec: object(
+            [
+                "from": list(
+                    object(
+                        [
+                            "group": text(maxLength: 253), "kind": text(maxLength: 63),
+                            "namespace": text(maxLength: 63),
+                        ], required: ["group", "kind", "namespace"]), max: 16),
+                "to": list(
+                    object(
+                        [
+                            "group": text(maxLength: 253), "kind": text(maxLength: 63),
+                            "name": text(maxLength: 253),
+                        ], required: ["group", "kind"]), max: 16),
+            ], required: ["from", "to"]),
+        status: nil)
+
     // MARK: The kinds
 
     private static let gatewayClass = definition(
@@ -247,8 +267,8 @@ package enum GatewayDefinitions {
     ]
 
     private static func definition(
-        kind: String, plural: String, short: String? = nil, isNamespaced: Bool = true,
-        columns: [Document], spec: Document, status: Document
+        kind: String, plural: String, version name: String = "v1", short: String? = nil,
+        isNamespaced: Bool = true, columns: [Document], spec: Document, status: Document?
     ) -> Document {
         let group = "gateway.networking.k8s.io"
         var names: Document = [
@@ -256,16 +276,17 @@ package enum GatewayDefinitions {
             "singular": .string(kind.lowercased()), "categories": ["gateway-api"],
         ]
         if let short { names["shortNames"] = [.string(short)] }
-        let schema = object(
-            [
-                "apiVersion": text(), "kind": text(), "metadata": ["type": "object"],
-                "spec": spec, "status": status,
-            ], required: ["spec"])
-        let version: Document = [
-            "name": "v1", "served": true, "storage": true,
-            "schema": ["openAPIV3Schema": schema], "subresources": ["status": [:]],
+        var properties: [(String, Document)] = [
+            ("apiVersion", text()), ("kind", text()), ("metadata", ["type": "object"]),
+            ("spec", spec),
+        ]
+        if let status { properties.append(("status", status)) }
+        var version: Document = [
+            "name": .string(name), "served": true, "storage": true,
+            "schema": ["openAPIV3Schema": object(properties, required: ["spec"])],
             "additionalPrinterColumns": .array(columns),
         ]
+        if status != nil { version["subresources"] = ["status": [:]] }
         return [
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": ["name": .string("\(plural).\(group)")],

@@ -23,6 +23,18 @@ package struct GatewayOptions: Sendable {
     }
 }
 
+extension GatewayOptions {
+    /// Why there is no Envoy to start, and what to do; `nil` if there is one.
+    package var problem: String? {
+        do throws(GatewayFailure) {
+            _ = try EnvoyProgram.find(self)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}
+
 /// Why the gateway cannot work.
 package struct GatewayFailure: Error, CustomStringConvertible, Sendable {
     package let description: String

@@ -14,8 +14,10 @@ struct SandboxCommand: AsyncParsableCommand {
             Serves the API on 127.0.0.1: objects, watches, server-side apply and the controllers \
             of Deployments, ReplicaSets and endpoints. A node runs the pods as processes of this \
             machine, each pod with an address of its own in 127.0.0.0/8, with probes, restarts \
-            and logs. There is no gateway. The objects are kept in memory; when it ends, no \
-            process is left.
+            and logs. Envoy routes requests as Gateways and HTTPRoutes say: the GatewayClass is \
+            sandbox, and a Gateway listens on 127.0.0.1 and its listeners' ports. \
+            Scripts/python-environment installs Envoy; without it there is no gateway. The \
+            objects are kept in memory; when it ends, no process is left.
 
             Images are looked up in a table, a YAML file:
 
@@ -52,6 +54,16 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The image table.", valueName: "file"))
     var images: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Envoy's program; otherwise that of --python-environment or of the PATH.",
+            valueName: "file"))
+    var envoy: String?
+
+    @Option(
+        help: ArgumentHelp("The Python environment that may hold Envoy.", valueName: "folder"))
+    var pythonEnvironment = ".python"
+
     @Option(help: "The port; a free one if it is 0.")
     var port = 0
 
@@ -68,6 +80,9 @@ struct SandboxCommand: AsyncParsableCommand {
         guard !apiOnly || (state == nil && images == nil) else {
             throw ValidationError("--state and --images are for the node; --api-only has none")
         }
+        guard !apiOnly || envoy == nil else {
+            throw ValidationError("--envoy is for the gateway; --api-only has none")
+        }
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must be 0...65535")
         }
@@ -78,7 +93,8 @@ struct SandboxCommand: AsyncParsableCommand {
         let server = SandboxServer(
             SandboxOptions(
                 port: port, kubeconfigPath: kubeconfigOut, definitions: try readDefinitions(),
-                installsGatewayDefinitions: gatewayApi, node: apiOnly ? nil : node),
+                installsGatewayDefinitions: gatewayApi, node: apiOnly ? nil : node,
+                gateway: apiOnly ? nil : gateway),
             logger: log.logger("sandbox", level: .error))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -103,6 +119,17 @@ struct SandboxCommand: AsyncParsableCommand {
         options.imageTable = images
         options.report = { Terminal.standard.say(.done, $0) }
         return options
+    }
+
+    /// `nil` where there is no Envoy and none was asked for.
+    private var gateway: GatewayOptions? {
+        let terminal = Terminal.standard
+        let options = GatewayOptions(
+            envoy: envoy, pythonEnvironment: pythonEnvironment,
+            report: { terminal.say(.done, $0) })
+        guard envoy == nil, let problem = options.problem else { return options }
+        terminal.say(.warning, "no gateway: \(problem)")
+        return nil
     }
 
     private func greet(port: Int) {

@@ -113,9 +113,12 @@ struct Load: Sendable {
     let port: Int
     var path = "/"
     var headers: [String: String] = [:]
+    var body = "{}"
     var connections = 4
     /// Between the requests of one connection.
     var pause: Duration = .milliseconds(0)
+    /// The header that answers are counted by; otherwise it is their body.
+    var kept: String?
 
     func run(_ count: Int) async throws -> Outcome {
         try await withThrowingTaskGroup(of: Outcome.self) { group in
@@ -141,10 +144,13 @@ struct Load: Sendable {
             if wait > 0 { usleep(UInt32(wait)) }
             do {
                 if wire == nil { wire = try Wire(port: port) }
-                guard let answer = try wire?.post(path, headers: headers) else { continue }
+                guard let answer = try wire?.post(path, headers: headers, body: body) else {
+                    continue
+                }
                 if wire?.isOver ?? true { wire = nil }
                 if answer.status == 200 {
-                    outcome.bodies[answer.body, default: 0] += 1
+                    let word = kept.map { answer.headers[$0] ?? "" } ?? answer.body
+                    outcome.bodies[word, default: 0] += 1
                 } else {
                     outcome.lost.append("\(answer.status) \(answer.body)")
                 }
