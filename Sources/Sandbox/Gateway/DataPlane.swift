@@ -34,6 +34,9 @@ actor DataPlane {
         wakeThoseWithNews()
     }
 
+    /// There are clusters that go when their time is over.
+    var isRetiring: Bool { discovery.isRetiring }
+
     /// What Envoy was told to listen on.
     var sockets: Set<String> { discovery.sockets }
 

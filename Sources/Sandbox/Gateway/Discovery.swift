@@ -98,6 +98,9 @@ struct Discovery: Sendable {
         advance()
     }
 
+    /// There are clusters that go when their time is over.
+    var isRetiring: Bool { !retired.isEmpty }
+
     private mutating func publish(_ key: Key, _ resources: [Document], needs: Set<String> = []) {
         guard entries[key]?.resources != resources else { return }
         counter += 1

@@ -24,6 +24,7 @@ final class EnvoyGateway: Sendable {
     /// Rung when objects or Envoy's state changed.
     private let work = Signal()
     private let ended = Signal()
+    private let hasReported = Flag()
     private let life = Mutex(Life())
 
     private struct Life {
@@ -122,47 +123,74 @@ final class EnvoyGateway: Sendable {
 
     // MARK: The cluster
 
-    /// Looks at the cluster whenever it may have changed.
+    /// Looks at the cluster whenever it or Envoy may have changed.
     private func reconcile(_ server: SandboxServer) async {
         var told: Set<String> = []
         var answering: Set<String> = []
-        var launch = 0
+        var view: View?
         while !Task.isCancelled {
-            let snapshot = await server.change { store, _ in GatewaySnapshot(store) }
-            var plan = GatewayPlan(snapshot, address: options.address)
-            let wanted = plan.resources.listeners.keys
-            // What Envoy was told to open is in use by Envoy.
-            let held = await plane.sockets
-            var unusable: [String: String] = [:]
-            for socket in wanted where !held.contains(socket) {
-                unusable[socket] = Self.problem(of: socket)
+            guard let next = await look(server, view) else { break }
+            let isNew =
+                next.version != view?.version || next.plan.isUnusable
+                || view?.plan.isUnusable ?? false
+            let isRetiring = await plane.isRetiring
+            if isNew || isRetiring {
+                await plane.aim(at: next.plan.resources, Clock.now)
             }
-            if !unusable.isEmpty {
-                plan = GatewayPlan(snapshot, address: options.address, unusable: unusable)
-            }
-            await plane.aim(at: plan.resources, Clock.now)
-            var statuses = await plane.statuses(for: plan)
-            if statuses.launch != launch { answering = [] }
-            launch = statuses.launch
+            var statuses = await plane.statuses(for: next.plan)
+            if statuses.launch != view?.statuses?.launch { answering = [] }
             // What Envoy has taken it may not serve yet, when it starts.
-            for socket in statuses.listening.subtracting(answering) {
-                if Self.isAnswering(socket) { answering.insert(socket) }
-            }
+            for socket in statuses.listening.subtracting(answering)
+            where Self.isAnswering(socket) { answering.insert(socket) }
             let isLate = !statuses.listening.isSubset(of: answering)
             statuses.listening.formIntersection(answering)
             statuses.current.formIntersection(answering)
             for socket in statuses.listening where told.insert(socket).inserted {
                 options.report("Envoy listens on http://\(socket)")
             }
-            await server.change { [statuses] store, now in
-                statuses.write(&store, snapshot.routes, now)
+            if isNew || !(view?.statuses?.says(statuses) ?? false) {
+                await server.change { [statuses] store, now in
+                    statuses.write(&store, next.snapshot.routes, now)
+                }
             }
+            view = next
+            view?.statuses = statuses
             if isLate {
                 try? await Task.sleep(for: .milliseconds(10))
             } else {
                 await work.wait()
             }
         }
+    }
+
+    /// What was seen last and what followed from it.
+    private struct View: Sendable {
+        let version: Int64
+        let snapshot: GatewaySnapshot
+        let plan: GatewayPlan
+        var statuses: GatewayStatuses?
+    }
+
+    /// The cluster as it is now; what was seen before if nothing has changed. Ports that could not
+    /// be had are tried again.
+    private func look(_ server: SandboxServer, _ before: View?) async -> View? {
+        let known = before.flatMap { $0.plan.isUnusable ? nil : $0.version }
+        let (version, snapshot) = await server.change { store, _ in
+            let version = GatewaySnapshot.version(of: store)
+            return (version, version == known ? nil : GatewaySnapshot(store))
+        }
+        guard let snapshot else { return before }
+        var plan = GatewayPlan(snapshot, address: options.address)
+        // What Envoy was told to open is in use by Envoy.
+        let held = await plane.sockets
+        var unusable: [String: String] = [:]
+        for socket in plan.resources.listeners.keys where !held.contains(socket) {
+            unusable[socket] = Self.problem(of: socket)
+        }
+        if !unusable.isEmpty {
+            plan = GatewayPlan(snapshot, address: options.address, unusable: unusable)
+        }
+        return View(version: version, snapshot: snapshot, plan: plan)
     }
 
     private static func isAnswering(_ socket: String) -> Bool {
@@ -235,6 +263,8 @@ final class EnvoyGateway: Sendable {
         for await notice in notices {
             switch notice {
             case .started:
+                if !hasReported.value { options.report("Envoy runs as the gateway") }
+                hasReported.raise()
                 if isStopping { child.killAll() }
                 await plane.began()
             case .failed(let reason): return "cannot start: \(reason)"

@@ -10,7 +10,7 @@ enum EnvoyProgram {
             guard isProgram(path) else {
                 throw GatewayFailure(description: "\(path) is no program that can be started")
             }
-            return absolute(path)
+            return Folders.absolute(path)
         }
         if let found = inEnvironment(options.pythonEnvironment) ?? alongPath() { return found }
         throw GatewayFailure(
@@ -21,15 +21,16 @@ enum EnvoyProgram {
 
     /// The binary itself: the environment's script would start a Python first.
     private static func inEnvironment(_ folder: String) -> String? {
-        let libraries = names(in: "\(folder)/lib").filter { $0.hasPrefix("python") }.sorted()
+        let libraries = Folders.names(in: "\(folder)/lib").filter { $0.hasPrefix("python") }
+            .sorted()
         return libraries.lazy.map { "\(folder)/lib/\($0)/site-packages/envoy/_bin/envoy" }
-            .first(where: isProgram).map(absolute)
+            .first(where: isProgram).map(Folders.absolute)
     }
 
     private static func alongPath() -> String? {
         guard let path = getenv("PATH").map({ String(cString: $0) }) else { return nil }
         return path.split(separator: ":").lazy.map { "\($0)/envoy" }.first(where: isProgram)
-            .map(absolute)
+            .map(Folders.absolute)
     }
 
     private static func isProgram(_ path: String) -> Bool {
@@ -38,26 +39,6 @@ enum EnvoyProgram {
             return false
         }
         return access(path, X_OK) == 0
-    }
-
-    /// It is started in another folder.
-    private static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
-        defer { free(here) }
-        return "\(String(cString: here))/\(path)"
-    }
-
-    static func names(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }
 

@@ -49,13 +49,13 @@ struct GatewayFolder: Sendable {
     func remove() { Self.remove(path) }
 
     private static func remove(_ path: String) {
-        for name in EnvoyProgram.names(in: path) { unlink("\(path)/\(name)") }
+        for name in Folders.names(in: path) { unlink("\(path)/\(name)") }
         rmdir(path)
     }
 
     /// Removes the folders of sandboxes that were killed.
     private static func sweep() {
-        for name in EnvoyProgram.names(in: parent) where name.hasPrefix(prefix) {
+        for name in Folders.names(in: parent) where name.hasPrefix(prefix) {
             let number = name.dropFirst(prefix.count).prefix { $0 != "-" }
             guard let process = pid_t(number), process > 0, kill(process, 0) != 0, errno == ESRCH
             else { continue }

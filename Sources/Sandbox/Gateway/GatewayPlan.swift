@@ -36,6 +36,8 @@ struct GatewayPlan: Sendable {
     }
 
     private(set) var resources = EnvoyResources()
+    /// Sockets were asked for that cannot be had.
+    let isUnusable: Bool
     private(set) var classes: [Document] = []
     private(set) var gateways: [GatewayState] = []
     private(set) var routes: [RouteState] = []
@@ -51,6 +53,7 @@ struct GatewayPlan: Sendable {
     ///   - address: of Gateways that ask for none.
     ///   - unusable: sockets that cannot be had, and why.
     init(_ snapshot: GatewaySnapshot, address: String, unusable: [String: String] = [:]) {
+        isUnusable = !unusable.isEmpty
         classes = snapshot.classes.filter {
             $0.at("spec", "controllerName")?.stringValue == Self.controller
         }

@@ -13,6 +13,11 @@ struct GatewayStatuses {
     /// What keeps Envoy from its work.
     let trouble: String?
 
+    /// Whether others of the same plan say the same.
+    func says(_ other: GatewayStatuses) -> Bool {
+        current == other.current && listening == other.listening && trouble == other.trouble
+    }
+
     /// Puts everything into the store that is not there yet. A route is told that it is accepted
     /// only after Envoy has it; until then it keeps what it was told before.
     func write(_ store: inout Store, _ routes: [Document], _ now: Timestamp) {

@@ -61,12 +61,12 @@ final class Node: Sendable {
         } catch {
             throw ImageTable.Failure(description: error.description)
         }
-        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        // Processes begin in other folders than this program.
+        let whole = Folders.absolute(path)
+        let parent = whole.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/")
         do throws(ImageTable.Failure) {
-            return try ImageTable(
-                yaml: bytes,
-                folder: path.hasPrefix("/") ? parent : parent.isEmpty ? "." : "./\(parent)")
+            return try ImageTable(yaml: bytes, folder: parent)
         } catch {
             throw ImageTable.Failure(description: "\(path): \(error)")
         }

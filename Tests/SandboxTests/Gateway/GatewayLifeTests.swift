@@ -22,7 +22,7 @@ extension RealEnvoyTests {
         }
 
         private static func folders() -> [String] {
-            EnvoyProgram.names(in: "/tmp").filter { $0.hasPrefix("slipway-gateway-\(getpid())-") }
+            Folders.names(in: "/tmp").filter { $0.hasPrefix("slipway-gateway-\(getpid())-") }
         }
 
         @Test func aKilledEnvoyIsStartedAgainAndNothingIsLeftInTheEnd() async throws {

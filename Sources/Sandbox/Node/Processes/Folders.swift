@@ -91,6 +91,13 @@ enum Folders {
         return names
     }
 
+    /// A path that means the same in every folder.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        return "\(String(cString: here))/\(path)"
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     static func isFolder(_ path: String) -> Bool {
