@@ -162,7 +162,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Engine", "Commits", "Desired", "Documents", "API", "Domain",
-                "TestServers", logging,
+                "Transport", "TestServers", logging,
             ]),
         .testTarget(name: "DemoTests", dependencies: ["Demo"]),
         .testTarget(name: "TidyTests"),

@@ -10,13 +10,14 @@ struct Lanes: Sendable {
     /// Other writes, and reads.
     let objects = Lane(width: 24)
     let fetches = Lane(width: 16)
-    /// Reverts and records.
-    let pushes = Lane(width: 8)
+    let reverts = Lane(width: 8)
+    /// Most of them wait to go out together, see ``Repositories``.
+    let records = Lane(width: 512)
     let probes = Lane(width: 32)
     /// Kubernetes Events: of too many at once the later ones are dropped, nobody decides by them.
     let notices = Lane(width: 1, waiting: .bufferingOldest(500))
 
-    var all: [Lane] { [routes, objects, fetches, pushes, probes, notices] }
+    var all: [Lane] { [routes, objects, fetches, reverts, records, probes, notices] }
 
     func send(_ effect: Effect) {
         switch effect {
@@ -24,7 +25,8 @@ struct Lanes: Sendable {
         case .read(_, let key) where key.kind == .httpRoute: routes.send(effect)
         case .write, .read: objects.send(effect)
         case .fetch: fetches.send(effect)
-        case .revert, .record: pushes.send(effect)
+        case .revert: reverts.send(effect)
+        case .record: records.send(effect)
         case .probe: probes.send(effect)
         case .emit: notices.send(effect)
         }

@@ -13,6 +13,8 @@ actor Repositories {
     private let loop: CurlLoop
     private let logger: Logger
     private var mirrors: [RemoteAddress: Commits.Mirror] = [:]
+    /// Records that wait for the push before them, by the branch they go to.
+    private var waiting: [StateBranch: [WaitingRecord]] = [:]
     /// What was read of a source last.
     private var indices: [NamespacedName: FileIndex] = [:]
 
@@ -60,14 +62,52 @@ actor Repositories {
         }
     }
 
-    /// Writes what is known of a release to the state branch, as `CLUSTER/NAMESPACE/NAME.yaml`.
+    /// Writes what is known of a release to the state branch.
+    ///
+    /// One push at a time goes to a branch; what comes meanwhile goes out together in the next one.
+    /// So a start with a thousand releases costs two pushes and not a thousand.
     func record(_ order: RecordOrder, cluster: String) async -> GitOutcome {
+        let branch = StateBranch(order.spec)
+        guard waiting[branch] == nil else {
+            return await withCheckedContinuation { continuation in
+                waiting[branch]?.append(WaitingRecord(order: order, continuation: continuation))
+            }
+        }
+        waiting[branch] = []
+        let outcome = await push([order], cluster: cluster)
+        while let batch = waiting[branch], !batch.isEmpty {
+            waiting[branch] = []
+            let outcome = await push(batch.map(\.order), cluster: cluster)
+            for record in batch { record.continuation.resume(returning: outcome) }
+        }
+        waiting[branch] = nil
+        return outcome
+    }
+
+    private func push(_ orders: [RecordOrder], cluster: String) async -> GitOutcome {
+        guard let spec = orders.first?.spec else { return .dropped("nothing to record") }
         do throws(GitError) {
             return try await StateRecord(
-                mirror: try mirror(of: order.spec.url), order: order, cluster: cluster
+                mirror: try mirror(of: spec.url), orders: orders, cluster: cluster
             ).push()
         } catch {
             return .failed(error.description)
         }
     }
+}
+
+/// Where records go, and as whose.
+private struct StateBranch: Hashable {
+    let url: String
+    let writeBack: WriteBack
+
+    init(_ spec: SourceSpec) {
+        url = spec.url
+        writeBack = spec.writeBack
+    }
+}
+
+private struct WaitingRecord {
+    let order: RecordOrder
+    let continuation: CheckedContinuation<GitOutcome, Never>
 }
