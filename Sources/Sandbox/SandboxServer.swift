@@ -90,9 +90,9 @@ package actor SandboxServer {
         configuration.maximumGracefulShutdownDuration = Self.longestEnd
         let service = ServiceGroup(configuration: configuration)
         do {
+            let gateway = try options.gateway.map { try EnvoyGateway($0, logger: logger) }
             node = try options.node.map { options in try Node(options, logger: logger) }
             defer { node = nil }
-            let gateway = try options.gateway.map { try EnvoyGateway($0, logger: logger) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if let node { group.addTask { await node.run(on: self) } }
                 if let gateway { group.addTask { await self.runGateway(gateway) } }

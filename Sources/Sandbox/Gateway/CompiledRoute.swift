@@ -51,7 +51,7 @@ struct CompiledRoute: Sendable {
         var whole: Int64 = 0
         var lost: Int64 = 0
         for reference in rule.list("backendRefs") {
-            let weight = max(0, reference["weight"]?.integerValue ?? 1)
+            let weight = min(max(0, reference["weight"]?.integerValue ?? 1), 1_000_000)
             whole += weight
             let filters = try RouteFilters(
                 reference.list("filters"), prefix: nil, isBackend: true)

@@ -16,7 +16,6 @@ import Synchronization
 final class EnvoyGateway: Sendable {
     private let options: GatewayOptions
     private let program: String
-    private let folder: GatewayFolder
     private let logger: Logger
     private let serverLogger: Logger
     private let log: EnvoyLog
@@ -33,12 +32,11 @@ final class EnvoyGateway: Sendable {
         var child: ChildProcess?
     }
 
-    /// - Throws: if there is no Envoy, or no place for its files.
+    /// - Throws: if there is no Envoy.
     init(_ options: GatewayOptions, logger: Logger) throws(GatewayFailure) {
         self.options = options
         self.logger = logger
         program = try EnvoyProgram.find(options)
-        folder = try GatewayFolder()
         log = EnvoyLog(logger)
         plane = DataPlane(log: log, progress: work)
         var quiet = logger
@@ -48,13 +46,16 @@ final class EnvoyGateway: Sendable {
 
     /// Works on the server's cluster until ``stop()`` is called; then no process is left.
     ///
-    /// - Throws: if Envoy's requests cannot be answered.
+    /// - Throws: if there is no place for Envoy's files, or its requests cannot be answered.
     func run(on server: SandboxServer) async throws {
-        life.withLock { $0.isRunning = true }
-        defer {
-            folder.remove()
-            ended.ring()
+        let isLate = life.withLock { life in
+            life.isRunning = !life.isStopping
+            return life.isStopping
         }
+        guard !isLate else { return }
+        defer { ended.ring() }
+        let folder = try GatewayFolder()
+        defer { folder.remove() }
         if let name = options.className { await makeClass(name, server) }
         await server.observe(work)
         let listens = Signal()
@@ -75,7 +76,7 @@ final class EnvoyGateway: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 await listens.wait()
-                await self.keepRunning()
+                await self.keepRunning(folder)
                 await self.plane.close()
                 await service.triggerGracefulShutdown()
             }
@@ -97,7 +98,7 @@ final class EnvoyGateway: Sendable {
             life.isStopping = true
             return (life.child, life.isRunning)
         }
-        guard isRunning else { return folder.remove() }
+        guard isRunning else { return }
         child?.signal(SIGTERM)
         for _ in 0..<200 where child?.number != nil {
             try? await Task.sleep(for: .milliseconds(10))
@@ -210,12 +211,12 @@ final class EnvoyGateway: Sendable {
     private var isStopping: Bool { life.withLock { $0.isStopping } }
 
     /// Starts Envoy, and again whenever it ends, until it is to stop.
-    private func keepRunning() async {
+    private func keepRunning(_ folder: GatewayFolder) async {
         let longest: Duration = .seconds(10)
         var pause: Duration = .milliseconds(100)
         while !isStopping, !Task.isCancelled {
             let start = ContinuousClock.now
-            let why = await runOnce()
+            let why = await runOnce(folder)
             guard !isStopping, !Task.isCancelled else { return }
             let words = log.takeLastWords()
             await plane.ended(
@@ -231,7 +232,7 @@ final class EnvoyGateway: Sendable {
     }
 
     /// Runs Envoy until it ends or the task is cancelled, and says how it ended.
-    private func runOnce() async -> String {
+    private func runOnce(_ folder: GatewayFolder) async -> String {
         let file: String
         do throws(GatewayFailure) {
             file = try folder.writeBootstrap(node: await plane.beginLaunch())

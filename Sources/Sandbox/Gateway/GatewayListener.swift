@@ -8,6 +8,7 @@ struct GatewayListener: Sendable {
         case all
         case sameNamespace
         case selected(LabelSelector)
+        case nobody
     }
 
     let gateway: NamespacedName
@@ -33,6 +34,7 @@ struct GatewayListener: Sendable {
         case .all: true
         case .sameNamespace: namespace == gateway.namespace
         case .selected(let selector): selector.matches(labels)
+        case .nobody: false
         }
     }
 
@@ -85,7 +87,8 @@ struct GatewayListener: Sendable {
         switch from?.text("from") {
         case "All": admission = .all
         case "Selector":
-            admission = .selected(LabelSelector(from?["selector"] ?? [:]) ?? LabelSelector())
+            let selector = from?["selector"].flatMap { LabelSelector($0) }
+            admission = selector.map { .selected($0) } ?? .nobody
         default: admission = .sameNamespace
         }
         findings = [
