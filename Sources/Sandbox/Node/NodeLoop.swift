@@ -35,6 +35,8 @@ struct NodeLoop {
     private var pods: [String: Pod] = [:]
     private var seen: Int64 = 0
     private var isFirst = true
+    /// A ConfigMap or a Secret has changed.
+    private var hasNewFiles = false
     /// There are pods that did not fit.
     private var hasWaiting = true
     private var nextHeartbeat = Timestamp(milliseconds: 0)
@@ -61,6 +63,7 @@ struct NodeLoop {
             step(uid, .tick, now, &actions)
         }
         await write(actions, now)
+        if hasNewFiles { refresh(&group) }
         for (uid, list) in actions.sorted(by: { $0.key < $1.key }) {
             for action in list { carryOut(action, uid, &group) }
         }
@@ -87,7 +90,7 @@ struct NodeLoop {
         let capacity = node.capacity
         if !isAlive { nextHeartbeat = now + Self.heartbeat }
         let hadWaiting = hasWaiting
-        let (news, writer, waiting) = await server.change { [events] store, now in
+        let (news, writer, waiting, hasNewFiles) = await server.change { [events] store, now in
             var writer = events
             if !isAlive { NodeObject.register(name, capacity, &store, now) }
             let news = News(store, since: since)
@@ -102,8 +105,10 @@ struct NodeLoop {
                 }
                 waiting = store.objects(.pod).contains(where: Scheduler.isWaiting)
             }
-            return (news, writer, waiting)
+            let files = max(store.lastChange(of: .configMap), store.lastChange(of: .secret))
+            return (news, writer, waiting, files > since)
         }
+        self.hasNewFiles = hasNewFiles
         hasWaiting = waiting
         events = writer
         seen = news.version
@@ -251,6 +256,17 @@ struct NodeLoop {
     }
 
     // MARK: Doing
+
+    /// Has the files of running pods written anew where they come from objects.
+    private func refresh(_ group: inout DiscardingTaskGroup) {
+        for (_, pod) in pods.sorted(by: { $0.key < $1.key }) {
+            guard pod.worker.isPrepared, !pod.worker.isReleased,
+                !PodReferences.keys(of: pod.object).isEmpty
+            else { continue }
+            let work = PodWork(node: node, server: server, pod: pod.object, address: pod.address)
+            group.addTask { await work.refresh() }
+        }
+    }
 
     private func carryOut(
         _ action: PodAction, _ uid: String, _ group: inout DiscardingTaskGroup

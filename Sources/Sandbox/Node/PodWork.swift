@@ -39,23 +39,40 @@ struct PodWork: Sendable {
     func prepare() async {
         let lookup = await objects()
         do {
-            let plan = try Volumes.plan(source, capacity: node.capacity, lookup)
-            let root = "\(folder)/volumes"
-            try Folders.make(root)
-            try Folders.make("\(folder)/tmp")
-            for name in plan.folders { try Folders.make("\(root)/\(name)", mode: 0o755) }
-            for file in plan.files {
-                let path = "\(root)/\(file.path)"
-                let parent = path.split(separator: "/").dropLast().joined(separator: "/")
-                try Folders.make("/\(parent)", mode: 0o755)
-                try Folders.write(file.bytes, to: path, mode: file.mode)
-            }
+            try write(lookup)
             node.inbox.put(uid, .prepared)
         } catch let error as Volumes.Failure {
             node.inbox.put(uid, .prepareFailed(error.message))
         } catch {
             node.inbox.put(uid, .prepareFailed("MountVolume.SetUp failed: \(error)"))
         }
+    }
+
+    /// Makes what is missing of the pod's volumes, and writes what is not as it shall be.
+    private func write(_ lookup: @escaping ContainerSetup.Lookup) throws {
+        let plan = try Volumes.plan(source, capacity: node.capacity, lookup)
+        let root = "\(folder)/volumes"
+        try Folders.make(root)
+        try Folders.make("\(folder)/tmp")
+        for name in plan.folders { try Folders.make("\(root)/\(name)", mode: 0o755) }
+        for file in plan.files {
+            let path = "\(root)/\(file.path)"
+            guard (try? Folders.read(path, limit: file.bytes.count + 1)) != file.bytes else {
+                continue
+            }
+            let parent = path.split(separator: "/").dropLast().joined(separator: "/")
+            try Folders.make("/\(parent)", mode: 0o755)
+            try Folders.write(file.bytes, to: path, mode: file.mode)
+        }
+    }
+
+    /// Brings the files of a running pod up to what their ConfigMaps and Secrets say now. One that
+    /// has gone leaves its files as they are.
+    func refresh() async {
+        let lookup = await objects()
+        // The pod may have gone in the meantime, and its folder is not made again.
+        guard Folders.exists("\(folder)/volumes") else { return }
+        try? write(lookup)
     }
 
     // MARK: Starting

@@ -121,6 +121,30 @@ import Testing
         }
     }
 
+    @Test func filesFollowTheirConfigMap() async throws {
+        try await Machine.run { machine in
+            try await machine.create("kind: ConfigMap\nmetadata: {name: m}\ndata: {a: one}")
+            try await machine.script(
+                "p",
+                "cat /etc/m/a; echo; until grep -q two /etc/m/a; do sleep 0.05; done; echo seen",
+                container: "volumeMounts: [{name: v, mountPath: /etc/m}]",
+                pod: "restartPolicy: Never\nvolumes: [{name: v, configMap: {name: m}}]")
+            try await machine.wait("the first content") { await machine.log("p") == "one" }
+            try await machine.server.change { store, now in
+                _ = try store.update(
+                    ResourceKey(.configMap, namespace: "default", name: "m"),
+                    WriteContext(now: now, manager: "test")
+                ) {
+                    var new = $0
+                    new["data"] = ["a": "two"]
+                    return new
+                }
+            }
+            try await machine.wait("p", "ends") { $0["phase"] == "Succeeded" }
+            #expect(await machine.log("p") == "one\nseen")
+        }
+    }
+
     // MARK: Ends
 
     @Test func aCrashLoopBacksOff() async throws {
@@ -160,7 +184,7 @@ import Testing
     @Test func tooMuchMemoryIsKilled() async throws {
         try await Machine.run { machine in
             try await machine.script(
-                "big", "exec python3 -c 'x = bytearray(200 << 20); import time; time.sleep(60)'",
+                "big", "python3 -c 'x = bytearray(200 << 20); import time; time.sleep(60)'; true",
                 container: "resources: {limits: {memory: 64Mi}}", pod: "restartPolicy: Never")
             let status = try await machine.wait("big", "is killed") { $0["phase"] == "Failed" }
             let end = status.firstContainer.at("state", "terminated")
