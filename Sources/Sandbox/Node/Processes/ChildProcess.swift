@@ -1,3 +1,4 @@
+import Dispatch
 package import Glibc
 import Synchronization
 
@@ -89,7 +90,10 @@ package final class ChildProcess: Sendable {
             }, box.toOpaque())
         if code != 0 {
             box.release()
-            notify(.failed("no thread: \(String(cString: strerror(code)))"))
+            // Never on the caller's thread, which may hold what the receiver needs.
+            DispatchQueue.global().async {
+                notify(.failed("no thread: \(String(cString: strerror(code)))"))
+            }
         }
         return child
     }
@@ -155,7 +159,8 @@ package final class ChildProcess: Sendable {
             if code != nil, polled[0].fd < 0, polled[1].fd < 0 { break }
             let wait: Int32 = code != nil ? 50 : descriptor != nil ? -1 : 20
             let count = poll(&polled, 3, wait)
-            if code == nil, count == 0 || polled[2].revents != 0 {
+            guard count >= 0 else { continue }
+            if code == nil, descriptor == nil || polled[2].revents != 0 {
                 code = reap(process)
                 if code != nil {
                     polled[2].fd = -1
@@ -170,10 +175,11 @@ package final class ChildProcess: Sendable {
                     polled[index].fd = -1
                 }
             }
-            if code != nil, !hasRead {
-                // Somebody who was not found holds the pipe: it is not waited for.
-                patience += 1
-                if patience > 10 { break }
+            if code != nil {
+                // Somebody who was not found holds the pipe: it is not waited for, nor is
+                // everything read that it writes.
+                patience += hasRead ? 1 : 20
+                if patience > 200 { break }
             }
         }
         return code ?? 0
@@ -182,7 +188,11 @@ package final class ChildProcess: Sendable {
     /// Takes what is there; `false` at the end.
     private func read(_ descriptor: Int32, _ stream: Stream) -> Bool {
         let bytes = [UInt8](unsafeUninitializedCapacity: 32 << 10) { buffer, count in
-            count = max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
+            var result = 0
+            repeat {
+                result = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            } while result < 0 && errno == EINTR
+            count = max(0, result)
         }
         guard !bytes.isEmpty else { return false }
         notify(.wrote(stream, bytes))
