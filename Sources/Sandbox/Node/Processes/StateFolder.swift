@@ -26,7 +26,7 @@ final class StateFolder: Sendable {
     init(_ asked: String?) throws(NodeFailure) {
         do throws(Folders.Failure) {
             if let asked {
-                path = Self.absolute(asked)
+                path = Folders.absolute(asked)
                 isTemporary = false
                 try Folders.make(path)
             } else {
@@ -65,12 +65,6 @@ final class StateFolder: Sendable {
     private static func randomName() -> String {
         let text = String(UInt64.random(in: UInt64.min...UInt64.max), radix: 16)
         return String(repeating: "0", count: 16 - text.utf8.count) + text
-    }
-
-    private static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
-        defer { free(current) }
-        return "\(String(cString: current))/\(path)"
     }
 
     // MARK: The guard
