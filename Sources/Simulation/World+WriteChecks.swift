@@ -279,7 +279,7 @@ extension World {
                 violate("abort is sticky", "\(entry.version) of \(key) is no longer refused")
             }
         }
-        checkApproval(key, before, after)
+        checkApproval(key, before, after, ModelRelease.decode(new).value)
         if let proven = after.proven, !proven.provisional,
             proven.weights?.withoutZeros != before.proven?.weights?.withoutZeros
                 || before.proven?.provisional == true
@@ -290,11 +290,18 @@ extension World {
 
     /// A pause is passed only with an approval of this version and step.
     private mutating func checkApproval(
-        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus,
+        _ release: ModelRelease?
     ) {
         guard let old = before.attempt, let new = after.attempt, new.intent == old.intent,
-            new.step == old.step + 1, old.plan == new.plan, old.step >= 0,
-            before.step?.waitsFor == "approval", !new.promoted
+            new.step == old.step + 1, old.step >= 0, !new.promoted, let release,
+            let target = Weights(old.target.map { .init(digest: $0.digest, weight: $0.weight) })
+        else { return }
+        let plan = RolloutPlan(
+            strategy: release.spec.strategy, base: before.proven?.weights, target: target,
+            new: old.new)
+        guard plan.fingerprint == old.plan, plan.steps.indices.contains(old.step),
+            plan.steps[old.step].wait == .approval
         else { return }
         let isApproved = after.handled.contains {
             $0.annotation == Names.approve && $0.value.contains("/\(old.step + 1)")
