@@ -5,6 +5,18 @@ import Testing
 struct RandomTests {
     @Test(arguments: 1...20)
     func aStormOfFaultsBreaksNothingAndEverythingSettles(_ seed: Int) {
+        expectCalm(seed)
+    }
+
+    /// Draining was counted from the acceptance of the route, not from its arrival at the proxies.
+    @Test(arguments: [54, 113])
+    func noPodEndsWhileAProxyStillSendsToIt(_ seed: Int) { expectCalm(seed) }
+
+    /// An attempt whose deadline had passed took its own pods for left-over ones, for ever.
+    @Test(arguments: [96])
+    func anAttemptEndsWithItsDeadlineAlsoOnOlderPods(_ seed: Int) { expectCalm(seed) }
+
+    private func expectCalm(_ seed: Int) {
         var run = RandomRun(seed: UInt64(seed))
         run.play()
         #expect(run.world.violations == [], "\(run.report)")
