@@ -16,6 +16,8 @@ package struct SandboxOptions: Sendable {
     /// Routes traffic by Gateways and HTTPRoutes, whose kinds are then served too; `nil`: nobody
     /// does.
     package var gateway: GatewayOptions?
+    /// Where the cluster is kept, so that it is there again after a restart; `nil`: in memory.
+    package var state: StateOptions?
     /// What uids and generated names are drawn from.
     package var seed: UInt64
     /// The bearer token of whoever may do everything; letters and digits. It goes into the
@@ -27,7 +29,8 @@ package struct SandboxOptions: Sendable {
     package init(
         port: Int = 0, kubeconfigPath: String? = nil, definitions: [Document] = [],
         installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil,
-        gateway: GatewayOptions? = nil, seed: UInt64 = 1, adminToken: String? = nil
+        gateway: GatewayOptions? = nil, state: StateOptions? = nil, seed: UInt64 = 1,
+        adminToken: String? = nil
     ) {
         self.port = port
         self.kubeconfigPath = kubeconfigPath
@@ -35,6 +38,7 @@ package struct SandboxOptions: Sendable {
         self.installsGatewayDefinitions = installsGatewayDefinitions
         self.node = node
         self.gateway = gateway
+        self.state = state
         self.seed = seed
         self.adminToken = adminToken
     }

@@ -1,5 +1,6 @@
 package import ControlPlane
 package import Domain
+import Glibc
 import Hummingbird
 package import Logging
 import NIOCore
@@ -18,6 +19,8 @@ package actor SandboxServer {
     private let serverLogger: Logger
     /// The cluster as it is now.
     package private(set) var store: Store
+    /// Where the cluster is kept, while the server runs.
+    private var state: StateFile?
     private var controllers = ControllerLoop()
     private var faults: [SandboxFault] = []
     private var watches: [Int: WatchSignal] = [:]
@@ -37,6 +40,8 @@ package actor SandboxServer {
     private let portSignal = Signal()
     private var boundPort: Int?
     private var failure: (any Error)?
+    /// Why the last change could not be kept.
+    private var keepFailure: StateFailure?
 
     /// A server over a new cluster, or over a given one.
     package init(_ options: SandboxOptions = .init(), store: Store? = nil, logger: Logger? = nil) {
@@ -44,26 +49,82 @@ package actor SandboxServer {
         access = AccessRules(adminToken: options.adminToken)
         var quiet = Logger(label: "sandbox")
         quiet.logLevel = .error
-        self.logger = logger ?? quiet
+        let used = logger ?? quiet
+        self.logger = used
+        self.store = store ?? Self.newStore(options, used)
         // The HTTP server calls it an error when it is cancelled.
         quiet.logLevel = .critical
         serverLogger = logger ?? quiet
-        var initial = store ?? Store(seed: options.seed, now: Clock.now)
-        if store == nil {
-            var definitions = options.definitions
-            if options.installsGatewayDefinitions || options.gateway != nil {
-                definitions += GatewayDefinitions.all
-            }
-            if options.gateway != nil { definitions.append(GatewayDefinitions.referenceGrant) }
-            for definition in definitions {
-                do throws(APIStatus) {
-                    try CustomResources.install(definition, into: &initial, now: Clock.now)
-                } catch {
-                    self.logger.error("a definition is refused", metadata: ["error": "\(error)"])
-                }
+    }
+
+    /// A cluster with the definitions that were asked for.
+    private static func newStore(_ options: SandboxOptions, _ logger: Logger) -> Store {
+        var store = Store(seed: options.seed, now: Clock.now)
+        define(options, &store, logger)
+        return store
+    }
+
+    private static func define(
+        _ options: SandboxOptions, _ store: inout Store, _ logger: Logger
+    ) {
+        var definitions = options.definitions
+        if options.installsGatewayDefinitions || options.gateway != nil {
+            definitions += GatewayDefinitions.all
+        }
+        if options.gateway != nil { definitions.append(GatewayDefinitions.referenceGrant) }
+        for definition in definitions {
+            do throws(APIStatus) {
+                try CustomResources.bringUpToDate(definition, in: &store, now: Clock.now)
+            } catch {
+                logger.error("a definition is refused", metadata: ["error": "\(error)"])
             }
         }
-        self.store = initial
+    }
+
+    // MARK: What is kept
+
+    /// Takes up the cluster that is kept, or begins to keep the one there is.
+    private func openState() throws(StateFailure) {
+        guard let asked = options.state else { return }
+        let (file, kept) = try StateFile.open(asked) { store }
+        state = file
+        store = kept
+        Self.define(options, &store, logger)
+        guard keeps() else {
+            closeState()
+            throw StateFailure(description: "the state cannot be kept in \(asked.folder)")
+        }
+    }
+
+    private func closeState() {
+        state?.close(store)
+        state = nil
+    }
+
+    /// Keeps what has changed and tells who watches. What cannot be kept has not happened.
+    private func keeps() -> Bool {
+        if let state {
+            do throws(StateFailure) {
+                if store.hasUnsavedChanges { try state.keep(store.unsavedLines) }
+                store.noteSaved()
+            } catch {
+                keepFailure = error
+                store.undoUnsaved()
+                return false
+            }
+        }
+        noticeChanges()
+        return true
+    }
+
+    /// Brings what is kept to the disk, and keeps the file from growing for ever.
+    private func runState() async {
+        guard let state else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(100))
+            await state.synchronize()
+            if state.beginsCopy() { await state.copy(store) }
+        }
     }
 
     // MARK: Life
@@ -90,6 +151,8 @@ package actor SandboxServer {
         configuration.maximumGracefulShutdownDuration = Self.longestEnd
         let service = ServiceGroup(configuration: configuration)
         do {
+            try openState()
+            defer { closeState() }
             let gateway = try options.gateway.map { try EnvoyGateway($0, logger: logger) }
             node = try options.node.map { options in try Node(options, logger: logger) }
             defer { node = nil }
@@ -98,6 +161,7 @@ package actor SandboxServer {
                 if let gateway { group.addTask { await self.runGateway(gateway) } }
                 group.addTask { await self.runControllers() }
                 group.addTask { await self.tick() }
+                group.addTask { await self.runState() }
                 group.addTask {
                     await self.stopSignal.wait()
                     await service.triggerGracefulShutdown()
@@ -110,7 +174,7 @@ package actor SandboxServer {
             if let failure { throw failure }
         } catch {
             if failure == nil, error is CancellationError || stopSignal.isRung { return }
-            let reason = failure ?? error
+            let reason = failure ?? PortFailure(error, port: options.port) ?? error
             failure = reason
             portSignal.ring()
             throw reason
@@ -198,17 +262,31 @@ package actor SandboxServer {
     // MARK: The cluster
 
     /// Changes the cluster from inside, as a kubelet or a test does; watchers see it.
+    ///
+    /// While changes cannot be kept, it waits: `body` is called again on the cluster as it is
+    /// then, and what it did before has not happened.
     @discardableResult
     package func change<Result: Sendable>(
         _ body: (inout Store, Timestamp) throws -> Result
-    ) rethrows -> Result {
-        defer { noticeChanges() }
-        return try body(&store, Clock.now)
+    ) async rethrows -> Result {
+        while true {
+            let result: Result
+            do {
+                result = try body(&store, Clock.now)
+            } catch {
+                _ = keeps()
+                throw error
+            }
+            // At the end nobody waits for a disk.
+            if keeps() || isStopping || Task.isCancelled { return result }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     func perform(_ request: APIRequest) -> APIAnswer {
-        defer { noticeChanges() }
-        return Front.answer(request, store: &store, now: Clock.now, access: access)
+        let answer = Front.answer(request, store: &store, now: Clock.now, access: access)
+        if keeps() { return answer }
+        return .response(APIResponse(.notKept(keepFailure?.description ?? "")))
     }
 
     private func noticeChanges() {
@@ -242,7 +320,8 @@ package actor SandboxServer {
             controllers.run(&store, now: Clock.now)
             if store.version == before { break }
         }
-        noticeChanges()
+        // What did not happen is found again by controllers that know nothing.
+        if !keeps() { controllers = ControllerLoop() }
     }
 
     /// What depends on time alone: deadlines of controllers, bookmarks and ends of watches.
@@ -321,6 +400,20 @@ package actor SandboxServer {
     }
 }
 
+/// Why nobody can listen there.
+private struct PortFailure: Error, CustomStringConvertible {
+    let description: String
+
+    /// `nil` if it is another failure.
+    init?(_ error: any Error, port: Int) {
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE: description = "port \(port) of 127.0.0.1 is taken"
+        case EACCES: description = "port \(port) of 127.0.0.1 is not for this user"
+        default: return nil
+        }
+    }
+}
+
 /// What the server knows of an open watch.
 private struct WatchSignal: Sendable {
     let signal: Signal
@@ -331,5 +424,17 @@ private struct WatchSignal: Sendable {
     /// Whether the kind changed since the watch looked last, or is not served any more.
     func mayHaveNews(_ store: Store) -> Bool {
         store.registry[kind] == nil || store.lastChange(of: kind) > seen
+    }
+}
+
+extension APIStatus {
+    /// The change has not been made, since it could not be kept; it may be tried again.
+    fileprivate static func notKept(_ reason: String) -> APIStatus {
+        var details = Details()
+        details.retryAfterSeconds = 1
+        return APIStatus(
+            code: 503, reason: "ServiceUnavailable",
+            message: "the change was not made, since the sandbox cannot keep it: \(reason)",
+            details: details)
     }
 }

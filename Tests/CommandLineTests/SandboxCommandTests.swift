@@ -117,7 +117,7 @@ import Testing
             #expect(bad.error.contains("bad.yaml: image a: command is missing"), "\(bad.error)")
             let missing = try await program.run("sandbox", "--images", "none.yaml")
             #expect(missing.error.contains("none.yaml: No such file"), "\(missing.error)")
-            let wrong = try await program.run("sandbox", "--api-only", "--state", "x")
+            let wrong = try await program.run("sandbox", "--api-only", "--images", "x")
             #expect(wrong.code == 2)
         }
     }

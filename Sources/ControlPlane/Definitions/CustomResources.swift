@@ -52,6 +52,24 @@ package enum CustomResources {
         reconcile(&store, now: now)
     }
 
+    /// Adds a definition, or gives one that is there the new one's spec, and serves it at once.
+    ///
+    /// - Throws: 422 if it is wrong.
+    package static func bringUpToDate(
+        _ definition: Document, in store: inout Store, now: Timestamp
+    ) throws(APIStatus) {
+        let key = ResourceKey(kind, namespace: "", name: definition.objectName)
+        guard store.object(key) != nil else {
+            return try install(definition, into: &store, now: now)
+        }
+        try store.update(key, WriteContext(now: now, manager: "kube-apiserver")) { old in
+            var new = old
+            new["spec"] = definition["spec"]
+            return new
+        }
+        reconcile(&store, now: now)
+    }
+
     /// Serves what has been defined, empties and forgets what has been deleted.
     package static func reconcile(_ store: inout Store, now: Timestamp) {
         let context = WriteContext(now: now, manager: "kube-apiserver", part: .system)
@@ -73,20 +91,12 @@ package enum CustomResources {
     private static func serve(
         _ definition: Document, _ store: inout Store, _ context: WriteContext
     ) {
-        let name = definition.objectName
-        let generation = definition.objectGeneration
-        let served = store.registry.definitions.contains {
-            $0.customDefinition == name && $0.customGeneration == generation
-        }
-        if !served {
-            store.registry.removeAll { $0.customDefinition == name }
-            for kind in kinds(of: definition) { store.registry.add(kind) }
-        }
+        register(definition, in: &store)
         guard definition.at("status", "acceptedNames") != definition.at("spec", "names") else {
             return
         }
         let time = Document.string(context.now.description)
-        let key = ResourceKey(kind, namespace: "", name: name)
+        let key = ResourceKey(kind, namespace: "", name: definition.objectName)
         _ = try? store.update(key, context) { old in
             var new = old
             new.set(["status", "acceptedNames"], to: old.at("spec", "names"))
@@ -105,6 +115,18 @@ package enum CustomResources {
                 ])
             return new
         }
+    }
+
+    /// Makes the kinds of a definition known, unless they are.
+    static func register(_ definition: Document, in store: inout Store) {
+        let name = definition.objectName
+        let generation = definition.objectGeneration
+        let isKnown = store.registry.definitions.contains {
+            $0.customDefinition == name && $0.customGeneration == generation
+        }
+        guard !isKnown else { return }
+        store.registry.removeAll { $0.customDefinition == name }
+        for kind in kinds(of: definition) { store.registry.add(kind) }
     }
 
     private static func empty(

@@ -98,6 +98,14 @@ struct EventLog: Sendable {
         }
     }
 
+    /// Takes back the newest change.
+    mutating func dropNewest() {
+        guard let last = pieces.indices.last else { return }
+        pieces[last].removeLast()
+        if pieces[last].isEmpty { pieces.removeLast() }
+        count -= 1
+    }
+
     /// Forgets all changes up to a version.
     mutating func compact(upTo version: Int64) {
         guard version > horizon else { return }

@@ -1,7 +1,8 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): the only source of chance in the model. The same seed
 /// gives the same uids and generated names in every process.
 package struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
-    private var state: UInt64
+    /// What is drawn next follows from this alone.
+    private(set) var state: UInt64
 
     package init(seed: UInt64) {
         state = seed

@@ -44,7 +44,7 @@ package struct WriteContext: Sendable {
 /// limit for each kind, for watches and for reading the past.
 package struct Store: Sendable, CustomStringConvertible {
     /// The version of the newest change in the whole store.
-    package private(set) var version: Int64
+    package internal(set) var version: Int64
     /// The kinds that are served.
     package var registry: KindRegistry
     /// Draws uids and generated names.
@@ -52,14 +52,17 @@ package struct Store: Sendable, CustomStringConvertible {
     /// How many changes are kept for each kind, at least.
     package var historyLimit = 4096
 
-    private var tables: [String: ObjectTable] = [:]
-    private var logs: [String: EventLog] = [:]
+    var tables: [String: ObjectTable] = [:]
+    var logs: [String: EventLog] = [:]
     private var keysByUID: [String: ResourceKey] = [:]
     private var dependentsByOwner: [String: [ResourceKey]] = [:]
     var addresses = ServiceAddresses()
-    private let origin: Int64
+    /// The version before the first change of which it can know.
+    var origin: Int64
     /// With what tokens of service accounts are signed.
-    let tokenKey: String
+    var tokenKey: String
+    /// Notes changes until they are kept somewhere; `nil`: nobody keeps them.
+    var unsaved: UnsavedChanges?
 
     /// The version before the first change; what is older counts as compacted.
     package static let origin: Int64 = 100
@@ -228,21 +231,17 @@ package struct Store: Sendable, CustomStringConvertible {
         version += 1
         var stored = object
         stored.set(["metadata", "resourceVersion"], to: .string(String(version)))
-        let path = Self.path(of: stored)
-        let previous = tables[definition.storage]?[path]?.document
-        tables[definition.storage, default: ObjectTable()].put(
-            .init(path: path, document: stored, version: version)
-        )
-        log(
+        let previous = tables[definition.storage]?[Self.path(of: stored)]?.document
+        enter(
             StoreEvent(
                 change: previous == nil ? .added : .modified,
                 version: version,
                 object: stored,
                 previous: previous
             ),
-            definition
+            definition.storage,
+            storedKind(definition)
         )
-        reindex(from: previous, to: stored, definition)
         return stored
     }
 
@@ -251,27 +250,45 @@ package struct Store: Sendable, CustomStringConvertible {
         version += 1
         var last = object
         last.set(["metadata", "resourceVersion"], to: .string(String(version)))
-        tables[definition.storage, default: ObjectTable()].remove(Self.path(of: object))
-        log(
+        enter(
             StoreEvent(change: .deleted, version: version, object: last, previous: object),
-            definition
+            definition.storage,
+            storedKind(definition)
         )
-        reindex(from: object, to: nil, definition)
     }
 
-    private mutating func log(_ event: StoreEvent, _ definition: KindDefinition) {
-        logs[definition.storage, default: EventLog(horizon: origin)]
-            .append(event, limit: historyLimit)
+    /// Carries out a change that has its version already.
+    mutating func enter(_ event: StoreEvent, _ storage: String, _ kind: ResourceKind) {
+        let former = tables[storage]?[Self.path(of: event.object)]?.document
+        lay(event.change == .deleted ? nil : event.object, over: former, storage, kind)
+        logs[storage, default: EventLog(horizon: origin)].append(event, limit: historyLimit)
+        unsaved?.changes.append(
+            .init(storage: storage, kind: kind, event: event, former: former))
+    }
+
+    /// Puts an object where another one is, or was not, or is not to be any more.
+    mutating func lay(
+        _ new: Document?, over old: Document?, _ storage: String, _ kind: ResourceKind
+    ) {
+        guard let object = new ?? old else { return }
+        let path = Self.path(of: object)
+        if let new {
+            let number = Int64(new.objectVersion) ?? version
+            tables[storage, default: ObjectTable()].put(
+                .init(path: path, document: new, version: number))
+        } else {
+            tables[storage, default: ObjectTable()].remove(path)
+        }
+        reindex(from: old, to: new, kind)
     }
 
     private mutating func reindex(
         from old: Document?,
         to new: Document?,
-        _ definition: KindDefinition
+        _ kind: ResourceKind
     ) {
         guard let object = new ?? old else { return }
-        if definition.kind == .service { addresses.note(from: old, to: new) }
-        let kind = storedKind(definition)
+        if kind == .service { addresses.note(from: old, to: new) }
         let key = ResourceKey(kind, namespace: object.objectNamespace, name: object.objectName)
         if new == nil {
             keysByUID[object.objectUID] = nil

@@ -16,8 +16,12 @@ struct SandboxCommand: AsyncParsableCommand {
             machine, each pod with an address of its own in 127.0.0.0/8, with probes, restarts \
             and logs. Envoy routes requests as Gateways and HTTPRoutes say: the GatewayClass is \
             sandbox, and a Gateway listens on 127.0.0.1 and its listeners' ports. \
-            Scripts/python-environment installs Envoy; without it there is no gateway. The \
-            objects are kept in memory; when it ends, no process is left.
+            Scripts/python-environment installs Envoy; without it there is no gateway. When it \
+            ends, no process is left.
+
+            With --state the objects are kept in a folder and are there again after a restart, \
+            also after a sudden end. A change is written before it is answered, and is on the \
+            disk a tenth of a second later. While it cannot be written, changes are refused.
 
             Images are looked up in a table, a YAML file:
 
@@ -47,7 +51,7 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Folder for logs and volumes of pods; a temporary one if there is none.",
+            "Folder for the objects and for logs and volumes of pods; without it nothing is kept.",
             valueName: "folder"))
     var state: String?
 
@@ -77,8 +81,8 @@ struct SandboxCommand: AsyncParsableCommand {
     var gatewayApi = false
 
     func validate() throws {
-        guard !apiOnly || (state == nil && images == nil) else {
-            throw ValidationError("--state and --images are for the node; --api-only has none")
+        guard !apiOnly || images == nil else {
+            throw ValidationError("--images is for the node; --api-only has none")
         }
         guard !apiOnly || envoy == nil else {
             throw ValidationError("--envoy is for the gateway; --api-only has none")
@@ -94,7 +98,7 @@ struct SandboxCommand: AsyncParsableCommand {
             SandboxOptions(
                 port: port, kubeconfigPath: kubeconfigOut, definitions: try readDefinitions(),
                 installsGatewayDefinitions: gatewayApi, node: apiOnly ? nil : node,
-                gateway: apiOnly ? nil : gateway),
+                gateway: apiOnly ? nil : gateway, state: kept),
             logger: log.logger("sandbox", level: .error))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -132,13 +136,22 @@ struct SandboxCommand: AsyncParsableCommand {
         return nil
     }
 
+    private var kept: StateOptions? {
+        state.map { folder in
+            StateOptions(folder: folder) { Terminal.standard.say($1 ? .warning : .done, $0) }
+        }
+    }
+
     private func greet(port: Int) {
         let terminal = Terminal.standard
         terminal.say(.done, "the API listens on http://127.0.0.1:\(port)")
         if let kubeconfigOut {
             terminal.say(.start, "kubectl --kubeconfig \(kubeconfigOut) get namespaces")
         }
-        terminal.say(.start, "Ctrl-C ends it; no object is kept")
+        terminal.say(
+            .start,
+            state.map { "Ctrl-C ends it; the objects are kept in \($0)" }
+                ?? "Ctrl-C ends it; no object is kept")
     }
 
     private func readDefinitions() throws(Failure) -> [Document] {
