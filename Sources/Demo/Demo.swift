@@ -2,6 +2,7 @@ import API
 import Cluster
 import Documents
 import FoundationEssentials
+import Glibc
 import Logging
 import Presentation
 import Resources
@@ -24,6 +25,8 @@ package struct Demo: Sendable {
     /// - Throws: ``DemoFailure`` if something did not go as it must, or cannot go here.
     package func run() async throws {
         defer { narrator.finish() }
+        let lock = try lockFolder()
+        defer { close(lock) }
         try prepareFolder()
         try await trainModels()
         let stage = Stage(options, narrator)
@@ -51,6 +54,24 @@ package struct Demo: Sendable {
         }
     }
 
+    /// Two demos in one folder would take each other's files away.
+    private func lockFolder() throws -> Int32 {
+        try FileManager.default.createDirectory(
+            atPath: options.folder, withIntermediateDirectories: true)
+        let lock = open("\(options.folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            throw DemoFailure(
+                "\(options.folder) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw DemoFailure(
+                "another demo is played in \(options.folder); end it, or name another folder "
+                    + "with --folder")
+        }
+        return lock
+    }
+
     private func prepareFolder() throws {
         let files = FileManager.default
         guard files.fileExists(atPath: "\(options.python)/bin/python") else {
@@ -68,7 +89,6 @@ package struct Demo: Sendable {
             let path = "\(options.folder)/\(name)"
             if files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
         }
-        try files.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
     }
 
     private func trainModels() async throws {

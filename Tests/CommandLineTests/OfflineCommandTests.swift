@@ -174,7 +174,11 @@ import Testing
         let page = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
         let start = try #require(page.firstRange(of: "```yaml\n")).upperBound
         let end = try #require(page[start...].firstRange(of: "```")).lowerBound
-        try await Program.inFolder(with: ["a.yaml": String(page[start..<end])]) { program in
+        let golden = try String(
+            contentsOfFile: Repository.path("Manifests/examples/models/fraud-scorer.golden.jsonl"),
+            encoding: .utf8)
+        let files = ["a.yaml": String(page[start..<end]), "fraud-scorer.golden.jsonl": golden]
+        try await Program.inFolder(with: files) { program in
             let run = try await program.run("validate", "a.yaml")
             #expect(run.output == "")
             #expect(run.code == 0)
