@@ -99,6 +99,9 @@ struct StateFolderContent {
                         + "byte \(saved.length) are dropped", true)
             }
             unlink("\(path).new")
+            options.report(
+                "the cluster is as it was at version \(saved.store.version), read from \(path)",
+                false)
             return (file, store)
         } catch {
             throw StateFailure(description: "the state cannot be kept: \(error)")

@@ -13,6 +13,7 @@ import Testing
     private final class Place: Sendable {
         let folder: String
         private let lines = Mutex<[String]>([])
+        private let troubles = Mutex<[String]>([])
 
         init() throws {
             folder =
@@ -26,10 +27,12 @@ import Testing
 
         var journal: String { "\(folder)/cluster.journal" }
         var said: [String] { lines.withLock { $0 } }
+        var warned: [String] { troubles.withLock { $0 } }
 
         var options: SandboxOptions {
             SandboxOptions(
-                state: StateOptions(folder: folder) { [self] line, _ in
+                state: StateOptions(folder: folder) { [self] line, isTrouble in
+                    if isTrouble { troubles.withLock { $0.append(line) } }
                     lines.withLock { $0.append(line) }
                 })
         }
@@ -96,7 +99,11 @@ import Testing
             #expect(next.objectUID != first.objectUID)
         }
         #expect(try place.bytes().count > kept.count)
-        #expect(place.said == [])
+        #expect(place.warned == [])
+        #expect(place.said.count == 1)
+        let said = try #require(place.said.first)
+        #expect(said.hasPrefix("the cluster is as it was at version "))
+        #expect(said.hasSuffix(", read from \(place.journal)"))
     }
 
     @Test func aNewDefinitionTakesThePlaceOfTheOld() async throws {
@@ -197,14 +204,14 @@ import Testing
             try await server.change { try Self.create("b", &$0, $1) }
         }
         #expect(
-            place.said == [
+            place.warned == [
                 "\(place.journal): the last write was not completed; its 16 bytes after byte "
                     + "\(whole.count) are dropped"
             ])
         try await SandboxServer.withServer(place.options) { server, _ in
             #expect(await Self.names(server).filter { $0.count == 1 } == ["a", "b"])
         }
-        #expect(place.said.count == 1)
+        #expect(place.warned.count == 1)
     }
 
     @Test func aDamagedFileIsNamedAndLeftAsItIs() async throws {
