@@ -100,6 +100,8 @@ let package = Package(
                 lifecycle, signals, logging,
             ]),
 
+        .executableTarget(name: "simulate", dependencies: ["Simulation", "Domain", arguments]),
+
         // MARK: Measurements, run by hand with -c release
         .executableTarget(
             name: "Benchmarks",

@@ -51,6 +51,7 @@ enum Imports {
             "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
             "Transport", "Cluster", "Logging",
         ]),
+        "simulate": system.union(["Simulation", "Domain", "ArgumentParser"]),
         "slipway": system.union([
             "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
             "Planning", "Cluster", "Transport", "Presentation", "Commits", "Engine", "Rollouts",

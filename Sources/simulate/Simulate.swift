@@ -1,0 +1,77 @@
+import ArgumentParser
+import Domain
+import Glibc
+import Simulation
+
+/// Plays runs of the whole controller in virtual time, drawn from seeds, until something breaks.
+@main
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Play random runs of the controller in virtual time, with faults.",
+        discussion: """
+            Every run is drawn from its seed: commits, failing pods, faults of the API, of Git and \
+            of the controller, and people's hands; then a calm in which everything has to settle. \
+            Checks are made after every event. The same seed gives the same run.
+
+            EXAMPLES
+              simulate --runs 500
+              simulate --seed 54
+              simulate --seed 54 --trace trace.txt
+
+            EXIT CODES
+              0  no check was broken
+              1  a check was broken; the seed and what was drawn are printed
+              2  wrong usage, or the trace cannot be written
+            """)
+
+    @Option(help: "The first seed.")
+    var seed: UInt64 = 1
+
+    @Option(help: "How many runs, each with the next seed.")
+    var runs = 1
+
+    @Option(help: "File to write the trace of the last run to.")
+    var trace: String?
+
+    func validate() throws {
+        guard runs > 0, seed.addingReportingOverflow(UInt64(runs)).overflow == false else {
+            throw ValidationError("--runs must be more than 0")
+        }
+    }
+
+    mutating func run() throws {
+        let start = ContinuousClock.now
+        var (steps, writes, broken, milliseconds) = (0, 0, 0, Int64(0))
+        for number in 0..<UInt64(runs) {
+            var run = RandomRun(seed: seed + number)
+            let begin = run.world.now
+            run.play()
+            steps += run.world.steps
+            writes += run.world.writes
+            milliseconds += (run.world.now - begin).milliseconds
+            if !run.world.violations.isEmpty {
+                broken += 1
+                print(run.report)
+                print("again: simulate --seed \(run.seed) --trace trace.txt\n")
+            }
+            if let trace { try write(run.world.trace, to: trace) }
+        }
+        let seconds = max(0.001, start.duration(to: .now) / .seconds(1))
+        let hours = Double(milliseconds) / 3_600_000
+        print(
+            "\(runs) runs, \(broken) broken; \((hours * 10).rounded() / 10) simulated hours, "
+                + "\(steps) events, \(writes) writes in \(seconds.rounded()) s: "
+                + "\(Int(Double(steps) / seconds)) events a second")
+        if broken > 0 { throw ExitCode(1) }
+    }
+
+    private func write(_ lines: [String], to path: String) throws {
+        guard let file = fopen(path, "w") else {
+            perror(path)
+            throw ExitCode(2)
+        }
+        defer { fclose(file) }
+        for line in lines { fputs(line + "\n", file) }
+    }
+}
