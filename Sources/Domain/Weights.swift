@@ -68,6 +68,32 @@ package struct Weights: Hashable, Sendable, CustomStringConvertible {
             .flatMap(Weights.init)
     }
 
+    /// The split with the shares of some versions held at what they have in another split, at
+    /// most: what they do not get stays with those that would lose it, first with versions that
+    /// are not held. No share is further from `inForce` than it is in this split.
+    package func holding(_ held: Set<Digest>, at inForce: Weights) -> Weights {
+        var weights: [Digest: Int] = [:]
+        var excess = 0
+        for share in registering(inForce.digests).shares {
+            let has = inForce.weight(of: share.digest)
+            let gets = held.contains(share.digest) ? min(share.weight, has) : share.weight
+            weights[share.digest] = gets
+            excess += share.weight - gets
+        }
+        guard excess > 0 else { return self }
+        let losers = inForce.shares.filter { $0.weight > weight(of: $0.digest) }
+        for share in losers.filter({ !held.contains($0.digest) })
+            + losers.filter({ held.contains($0.digest) })
+        {
+            let kept = min(excess, share.weight - weight(of: share.digest))
+            weights[share.digest, default: 0] += kept
+            excess -= kept
+        }
+        let named = registering(losers.map(\.digest)).digests
+        return Weights(
+            checked: named.map { Share(digest: $0, weight: weights[$0, default: 0]) })
+    }
+
     /// `total` handed out in proportion to `parts` by the largest remainder; `nil` if all parts
     /// are 0.
     package static func proportional(_ parts: [(Digest, Int)], total: Int) -> [Share]? {

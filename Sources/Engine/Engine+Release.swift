@@ -72,6 +72,36 @@ extension Engine {
         }
         ask(decision.probe, builder, now: now)
         if isStored { settleGit(release, now: now) }
+        forgetTroubles(id, builder, now: now)
+    }
+
+    /// A write that failed and is not wanted any more, because the object came to be as it has to
+    /// be by another way, is no trouble: nothing was started for it now, though nothing was in the
+    /// way.
+    private mutating func forgetTroubles(
+        _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
+    ) {
+        let subject = Subject.release(id)
+        for key in objects(of: id, builder) where flights.failure(key) != nil {
+            if let until = flights.waitEnd(key, now: now) {
+                wake(subject, at: until)
+            } else if flights.isFree(key, of: subject, now: now) {
+                flights.succeed(key)
+                wake(subject, at: now)
+            }
+        }
+    }
+
+    /// The objects that stand between a release and what it declares.
+    private func objects(of id: NamespacedName, _ builder: SnapshotBuilder) -> [ResourceKey] {
+        [builder.router.key]
+            + builder.release.declaredShares.flatMap { share in
+                [ResourceKind.controllerRevision, .deployment, .service].map {
+                    ResourceKey(
+                        $0, namespace: id.namespace,
+                        name: Names.versioned(id.name, share.digest))
+                }
+            }
     }
 
     /// Keeps the failure that a route write acts on until the status tells of it.
@@ -95,14 +125,7 @@ extension Engine {
     private mutating func trouble(
         _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
     ) -> String? {
-        var keys = [builder.router.key]
-        for share in builder.release.declaredShares {
-            let name = Names.versioned(id.name, share.digest)
-            for kind in [ResourceKind.controllerRevision, .deployment, .service] {
-                keys.append(ResourceKey(kind, namespace: id.namespace, name: name))
-            }
-        }
-        for key in keys {
+        for key in objects(of: id, builder) {
             if let failure = flights.failure(key) { return "\(key): \(failure)" }
             if let quarrel = flights.quarrel(key, now: now) {
                 wake(.release(id), at: quarrel.until + .milliseconds(1))

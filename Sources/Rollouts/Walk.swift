@@ -78,7 +78,7 @@ extension ReleaseMachine {
         guard let attempt = status.attempt else { return }
         let current = plan.steps[step]
         guard case .ours(let state) = snapshot.route,
-            state.split?.withoutZeros == current.split.withoutZeros
+            state.split?.withoutZeros == reachable(current.split).withoutZeros
         else {
             status.attempt?.confirmedAt = nil
             waitsFor = "the route to be written"
@@ -126,6 +126,15 @@ extension ReleaseMachine {
         } else {
             finish(attempt)
         }
+    }
+
+    /// The split of a step as far as it can be had: a proven version without a ready endpoint gets
+    /// no more than it has. What it would get stays, until it is back, with those that have it now;
+    /// the versions under test get their share all the same, for they may be the remedy.
+    private func reachable(_ split: Weights) -> Weights {
+        guard let inForce = splitInForce else { return split }
+        let proven = status.proven?.shares.map(\.digest) ?? []
+        return split.holding(Set(proven.filter { readyEndpoints($0) == 0 }), at: inForce)
     }
 
     /// What stands between the release and a split: `nil` when every version that the split sends
@@ -182,7 +191,7 @@ extension ReleaseMachine {
     /// The route of a step. It is written if it gives new versions no more than they have, or if
     /// all that it sends traffic to is ready.
     private mutating func routeForStep(_ step: RolloutPlan.Step) {
-        let split = registered(step.split)
+        let split = registered(reachable(step.split))
         guard let inForce = splitInForce else {
             var mayStep = held == nil
             if case .absent = snapshot.route { mayStep = true }

@@ -18,6 +18,8 @@ struct Truth: Sendable {
     var readiness: [NamespacedName: Readiness] = [:]
     /// When a Service last had a share, by a stored route or at a proxy.
     var lastServed: [NamespacedName: Timestamp] = [:]
+    /// The split that the controller wrote last, by route.
+    var lastSplit: [ResourceKey: [String: Int]] = [:]
     /// What people changed or deleted: what they broke is not the controller's doing.
     var taken: Set<ResourceKey> = []
     /// By release: when the controller last gave the new versions another share, in which attempt

@@ -119,7 +119,8 @@ extension World {
         case .create(let key, _): "create \(key)"
         case .apply(let key, _, _): "apply \(key)"
         case .applyStatus(let key, let body):
-            "status \(key) \(body.at("status", "phase")?.stringValue ?? "")"
+            "status \(key) \(body.at("status", "phase")?.stringValue ?? ""): "
+                + "\(body.at("status", "message")?.stringValue ?? "")"
         case .jsonPatch(let key, _): "patch \(key)"
         case .delete(let key, _, _): "delete \(key)"
         }

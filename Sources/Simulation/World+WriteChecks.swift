@@ -99,17 +99,22 @@ extension World {
         let mark = new.at("metadata", "annotations", Names.refused)?.stringValue
             .flatMap { RefusedMark($0) }
         for service in after.keys.sorted() {
-            let raise = after[service, default: 0] - before[service, default: 0]
-            guard raise > 0 else { continue }
-            checkReady(key, service, status, sent: sent)
+            guard after[service, default: 0] > before[service, default: 0] else { continue }
+            // A route that was lost and is made again gives nothing that was not given before.
+            let had = old == nil ? truth.lastSplit[key] ?? [:] : before
+            if after[service, default: 0] > had[service, default: 0] {
+                checkReady(key, service, status, sent: sent)
+            }
             checkRefused(key, service, status, mark)
             checkStep(
                 key, service, (before, after), status,
                 release.flatMap { ModelRelease.decode($0).value }, isLate)
         }
+        truth.lastSplit[key] = after
         if let attempt = status.attempt {
             noteShare(
-                NamespacedName(namespace: key.namespace, name: key.name), attempt, after)
+                NamespacedName(namespace: key.namespace, name: key.name), attempt,
+                (before, after))
         }
     }
 
@@ -161,7 +166,7 @@ extension World {
         let (before, after) = splits
         // A status that somebody took away says nothing of steps.
         guard let digest = digest(service, key.namespace), !isProven(digest, status),
-            let release, !status.declared.isEmpty
+            let release, !status.declared.isEmpty, !isRelief(of: service, splits, key)
         else { return }
         guard let attempt = status.attempt, attempt.step >= 0,
             let target = Weights(
@@ -188,6 +193,19 @@ extension World {
         checkPace(
             NamespacedName(namespace: key.namespace, name: key.name), attempt, plan,
             had: newShare(attempt, before, key.name))
+    }
+
+    /// Whether a version that has a share only takes over from others without any pod.
+    private func isRelief(
+        of service: String, _ splits: (before: [String: Int], after: [String: Int]),
+        _ route: ResourceKey
+    ) -> Bool {
+        guard splits.before[service, default: 0] > 0 else { return false }
+        return splits.before.allSatisfy { other, share in
+            let name = NamespacedName(namespace: route.namespace, name: other)
+            return splits.after[other, default: 0] >= share
+                || truth.readiness[name]?.ready ?? 0 == 0
+        }
     }
 
     /// No step with a share of its own is left out, and each has had its time. The same share once
@@ -217,13 +235,17 @@ extension World {
 
     /// Notes what the new versions have by the controller's own writes.
     private mutating func noteShare(
-        _ release: NamespacedName, _ attempt: Attempt, _ split: [String: Int]
+        _ release: NamespacedName, _ attempt: Attempt,
+        _ splits: (before: [String: Int], after: [String: Int])
     ) {
-        let share = newShare(attempt, split, release.name)
-        if let last = truth.given[release], last.intent == attempt.intent, last.weight == share {
-            return
-        }
-        truth.given[release] = (now, attempt.intent, share)
+        let share = newShare(attempt, splits.after, release.name)
+        let last = truth.given[release]
+        if let last, last.intent == attempt.intent, last.weight == share { return }
+        // What an attempt finds in place has its time from the attempt's start.
+        let isFound =
+            last?.intent != attempt.intent
+            && newShare(attempt, splits.before, release.name) == share
+        truth.given[release] = (isFound ? attempt.startedAt : now, attempt.intent, share)
     }
 
     // MARK: Objects

@@ -50,6 +50,26 @@ struct WeightsTests {
         #expect(left.weight(of: c) == 40)
         #expect(split.removing([a, b, c]) == nil)
     }
+
+    @Test func whatAHeldVersionDoesNotGetStaysWhereItIs() throws {
+        func weights(_ a: Int, _ b: Int, _ c: Int) throws -> Weights {
+            try #require(
+                Weights([
+                    .init(digest: self.a, weight: a),
+                    .init(digest: self.b, weight: b),
+                    .init(digest: self.c, weight: c),
+                ])
+            )
+        }
+        // b had the half beside a, which cannot answer; c is to get its first 10.
+        let inForce = try weights(50, 50, 0)
+        let wanted = try weights(90, 0, 10)
+        let held = wanted.holding([a], at: inForce)
+        #expect(held == (try weights(50, 40, 10)))
+        #expect(wanted.holding([a], at: held) == held)
+        #expect(wanted.holding([], at: inForce) == wanted)
+        #expect(try weights(40, 0, 60).holding([a], at: inForce) == (try weights(40, 0, 60)))
+    }
 }
 
 struct TimeTests {

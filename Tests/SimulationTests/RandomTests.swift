@@ -16,6 +16,15 @@ struct RandomTests {
     @Test(arguments: [96])
     func anAttemptEndsWithItsDeadlineAlsoOnOlderPods(_ seed: Int) { expectCalm(seed) }
 
+    /// A commit superseded a canary while the version that served before was crashing: the first
+    /// step gave it the canary's share back.
+    @Test(arguments: [337, 360])
+    func aVersionWithoutPodsGetsNothingBack(_ seed: Int) { expectCalm(seed) }
+
+    /// A write that had failed and was not wanted any more stood in the status for ever.
+    @Test(arguments: [257, 332])
+    func aTroubleThatIsOverIsForgotten(_ seed: Int) { expectCalm(seed) }
+
     private func expectCalm(_ seed: Int) {
         var run = RandomRun(seed: UInt64(seed))
         run.play()
