@@ -71,7 +71,7 @@ package struct Weights: Hashable, Sendable, CustomStringConvertible {
     /// The split with the shares of some versions held at what they have in another split, at
     /// most: what they do not get stays with those that would lose it, first with versions that
     /// are not held. No share is further from `inForce` than it is in this split.
-    package func holding(_ held: Set<Digest>, at inForce: Weights) -> Weights {
+    package func holding(_ held: [Digest], at inForce: Weights) -> Weights {
         var weights: [Digest: Int] = [:]
         var excess = 0
         for share in registering(inForce.digests).shares {

@@ -134,7 +134,7 @@ extension ReleaseMachine {
     private func reachable(_ split: Weights) -> Weights {
         guard let inForce = splitInForce else { return split }
         let proven = status.proven?.shares.map(\.digest) ?? []
-        return split.holding(Set(proven.filter { readyEndpoints($0) == 0 }), at: inForce)
+        return split.holding(proven.filter { readyEndpoints($0) == 0 }, at: inForce)
     }
 
     /// What stands between the release and a split: `nil` when every version that the split sends
