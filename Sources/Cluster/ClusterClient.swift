@@ -86,13 +86,7 @@ package struct ClusterClient: Sendable {
                 : .notApplied(WriteRefusal(.unreachable, error.description))
         }
         guard (200..<300).contains(response.status) else {
-            let outcome = ServerFailure(response).outcome(of: write)
-            // A refusal of the second sending says nothing of the first: it may have been done, and
-            // be what the second one met.
-            guard response.sends > 1, case .notApplied(let refusal) = outcome else {
-                return outcome
-            }
-            return .unknown("sent twice over a broken connection: \(refusal.message)")
+            return ServerFailure(response).outcome(of: write)
         }
         // Somebody else's page, or half an answer, is no proof.
         guard let object = try? JSON.parse(response.body, skipping: [.managedFields]),
@@ -120,7 +114,9 @@ package struct ClusterClient: Sendable {
             method, configuration.server + path + query.text,
             headers: ["Accept": "application/json", "User-Agent": Self.fieldManager], body: body,
             deadlines: .init(total: .seconds(15)), limits: .init(bodyBytes: 16 << 20),
-            tls: configuration.tls, version: isTLS ? .http2 : .http1)
+            tls: configuration.tls, version: isTLS ? .http2 : .http1,
+            // A write that may have arrived is decided anew, not sent again behind our back.
+            connection: method == .get ? .reused : .reusedOnce)
         if let type { request.headers.set("Content-Type", type) }
         let token = authorize(&request)
         let response = try await unary.perform(request)
