@@ -85,6 +85,26 @@ package final class ScriptedServer: Sendable {
             return recv(socket, &byte, 1, Int32(MSG_PEEK)) <= 0
         }
 
+        /// Ends an answer that says how long it is before it is as long.
+        package func answerHalf(_ status: Int = 200, _ body: String, type: String = "text/plain") {
+            var head = "HTTP/1.1 \(status) Whatever\r\nContent-Type: \(type)\r\n"
+            head += "Content-Length: \(body.utf8.count)\r\n\r\n"
+            send(head + body.prefix(body.count / 2))
+        }
+
+        /// Blocks until there is something to read, and leaves it there; for a minute at most.
+        package func waitForBytes() {
+            var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            _ = Glibc.poll(&poll, 1, 60_000)
+        }
+
+        /// Blocks until the client closes, whatever else it sends; for a minute at most.
+        package func waitForHangup() {
+            // POLLRDHUP, which Swift does not see.
+            var poll = pollfd(fd: socket, events: 0x2000, revents: 0)
+            _ = Glibc.poll(&poll, 1, 60_000)
+        }
+
         /// Ends the connection with RST instead of FIN.
         package func reset() {
             var linger = linger(l_onoff: 1, l_linger: 0)
@@ -104,8 +124,19 @@ package final class ScriptedServer: Sendable {
         case close
     }
 
+    /// What happens to a connection before anything is read from it.
+    package enum Opening: Sendable {
+        /// Requests are read and given to the script.
+        case serve
+        /// It ends as soon as something has arrived on it, which is never read.
+        case close
+        /// It stays open and nothing is ever read, until the client leaves.
+        case hold
+    }
+
     package let port: Int
     private let listener: Int32
+    private let opening: @Sendable (_ connection: Int) -> Opening
     private let script: @Sendable (Request, Peer) -> Next
     private let seen = Mutex<[Request]>([])
     private let connections = Mutex(0)
@@ -115,7 +146,12 @@ package final class ScriptedServer: Sendable {
     package var requests: [Request] { seen.withLock { $0 } }
     package var connectionCount: Int { connections.withLock { $0 } }
 
-    package init(_ script: @escaping @Sendable (Request, Peer) -> Next) throws {
+    /// `opening` is asked for each connection, 0 for the first one.
+    package init(
+        opening: @escaping @Sendable (_ connection: Int) -> Opening = { _ in .serve },
+        _ script: @escaping @Sendable (Request, Peer) -> Next
+    ) throws {
+        self.opening = opening
         self.script = script
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -152,11 +188,19 @@ package final class ScriptedServer: Sendable {
                 return count
             }
             Self.thread { [self] in
-                serve(socket, number)
+                open(socket, number)
                 close(socket)
             }
         }
         close(listener)
+    }
+
+    private func open(_ socket: Int32, _ connection: Int) {
+        switch opening(connection) {
+        case .serve: serve(socket, connection)
+        case .close: Peer(socket: socket).waitForBytes()
+        case .hold: Peer(socket: socket).waitForHangup()
+        }
     }
 
     private func serve(_ socket: Int32, _ connection: Int) {

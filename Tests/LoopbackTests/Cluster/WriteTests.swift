@@ -212,55 +212,6 @@ struct WriteTests {
         }
     }
 
-    @Test func aConnectionThatBreaksLeavesItUnknown() async throws {
-        let server = try ScriptedServer { request, peer in
-            switch request.method {
-            case "POST": peer.send("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"kind\":")
-            case "PATCH": peer.reset()
-            default: break
-            }
-            return .close
-        }
-        let client = try client(server)
-        for write in [
-            .create(Self.key, Self.object), Self.apply, Self.patch,
-            .delete(Self.key, uid: "u", resourceVersion: nil),
-        ] {
-            guard case .unknown = await client.perform(write) else {
-                Issue.record("\(write)")
-                continue
-            }
-        }
-        await client.shutDown()
-    }
-
-    /// libcurl sends once more when a kept connection is dead. If the first sending was done,
-    /// the second meets its work.
-    @Test func aRefusalOfASecondSendingLeavesItUnknown() async throws {
-        let failedTest = try RecordedAnswer("patch-json", step: "failed-test")
-        let server = try ScriptedServer { request, peer in
-            switch request.number {
-            case 0: peer.answer(200, #"{"kind":"ConfigMap","metadata":{"name":"a"}}"#)
-            case 1: return .close
-            default: peer.answer(failedTest.status, failedTest.body)
-            }
-            return .keep
-        }
-        let client = try client(server)
-        _ = await client.get(Self.key)
-        guard case .unknown = await client.perform(Self.patch) else {
-            Issue.record("certain")
-            return
-        }
-        #expect(server.requests.map(\.method) == ["GET", "PATCH", "PATCH"])
-        guard case .notApplied(let refusal) = await client.perform(Self.patch) else {
-            Issue.record("uncertain")
-            return
-        }
-        #expect(refusal.kind == .conflict)
-        await client.shutDown()
-    }
-
     @Test func aServerThatIsNotThereDidNothing() async throws {
         let server = try ScriptedServer { _, _ in .close }
         let client = try client(server)

@@ -1,19 +1,21 @@
 import Foundation
 
 /// `openssl s_server` on 127.0.0.1 with certificates made for the test; ends with its owner.
-final class TLSServer {
+package final class TLSServer {
     /// OpenSSL is missing or refused to work.
-    struct Unusable: Error {}
+    package struct Unusable: Error {
+        package init() {}
+    }
 
-    static let openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl"]
+    package static let openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    let port: Int
+    package let port: Int
     private let folder: URL
     private let process = Process()
 
     /// Asks for a client certificate of the same authority if `asksForClient`.
-    init(asksForClient: Bool = false) throws {
+    package init(asksForClient: Bool = false) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "slipway-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -40,9 +42,11 @@ final class TLSServer {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    func path(_ file: String) -> String { folder.appending(path: file).path }
+    /// Where a file of the server lies: `ca.pem`, `server.key`, `client.pem`, `stranger.pem`.
+    package func path(_ file: String) -> String { folder.appending(path: file).path }
 
-    func bytes(_ file: String) throws -> [UInt8] {
+    /// What is in a file of the server.
+    package func bytes(_ file: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(filePath: path(file))))
     }
 
