@@ -19,25 +19,31 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Reads `sha256:HEX` or 64 lowercase hex characters; `nil` for anything else.
-    package init?(_ text: some StringProtocol) {
-        let digits = text.hasPrefix("sha256:") ? text.utf8.dropFirst(7) : text.utf8.dropFirst(0)
-        guard digits.count == 64 else { return nil }
-        var words: [UInt64] = []
-        var word: UInt64 = 0
-        for (index, digit) in digits.enumerated() {
-            guard let value = Self.value(digit) else { return nil }
-            word = word << 4 | value
-            if index % 16 == 15 { words.append(word) }
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        let start = bytes.count - 64
+        guard start == 0 || start == Self.prefix.count && bytes.starts(with: Self.prefix) else {
+            return nil
         }
-        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
+        func word(_ number: Int) -> UInt64? {
+            let digits = start + number * 16
+            var word: UInt64 = 0
+            for index in digits..<digits + 16 {
+                guard let value = Self.value(bytes[index]) else { return nil }
+                word = word << 4 | value
+            }
+            return word
+        }
+        guard let first = word(0), let second = word(1), let third = word(2), let fourth = word(3)
+        else { return nil }
+        (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
     }
+
+    private static let prefix = Array("sha256:".utf8)
 
     /// 64 lowercase hex characters.
     package var hex: String {
-        hexString(
-            [first, second, third, fourth].flatMap { word in
-                (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
-            })
+        [first, second, third, fourth].map { Self.digits($0, 16) }.joined()
     }
 
     /// The first 16 characters: the value of the label `slipway.dev/digest`.

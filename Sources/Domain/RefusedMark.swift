@@ -11,7 +11,7 @@ package struct RefusedMark: Hashable, Sendable, CustomStringConvertible {
     /// Reads the annotation's text; `nil` if it is anything else.
     package init?(_ text: String) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, let digest = Digest(parts[0]), let intent = Int64(parts[1]),
+        guard parts.count == 2, let digest = Digest(String(parts[0])), let intent = Int64(parts[1]),
             intent >= 0
         else { return nil }
         self.init(digest: digest, intent: intent)

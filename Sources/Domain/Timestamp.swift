@@ -27,12 +27,25 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
         let date = CivilDate(daysSinceEpoch: floorDivide(seconds, 86_400))
         let inDay = seconds - floorDivide(seconds, 86_400) * 86_400
         let fraction = milliseconds - seconds * 1000
-        var text =
-            "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T"
-            + "\(padded(inDay / 3600, 2)):\(padded(inDay / 60 % 60, 2)):\(padded(inDay % 60, 2))"
-        if fractionDigits == 3 { text += ".\(padded(fraction, 3))" }
-        if fractionDigits == 6 { text += ".\(padded(fraction, 3))000" }
-        return text + "Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        /// A sign and a number of at least so many digits.
+        func append(_ sign: Unicode.Scalar?, _ value: Int64, _ width: Int) {
+            if let sign { text.append(UInt8(ascii: sign)) }
+            let digits = String(value).utf8
+            for _ in 0..<max(0, width - digits.count) { text.append(UInt8(ascii: "0")) }
+            text.append(contentsOf: digits)
+        }
+        append(nil, date.year, 4)
+        append("-", date.month, 2)
+        append("-", date.day, 2)
+        append("T", inDay / 3600, 2)
+        append(":", inDay / 60 % 60, 2)
+        append(":", inDay % 60, 2)
+        if fractionDigits == 3 { append(".", fraction, 3) }
+        if fractionDigits == 6 { append(".", fraction * 1000, 6) }
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Reads RFC 3339 with any fraction (cut to milliseconds) and any offset; `nil` if it is not.
@@ -123,9 +136,4 @@ private struct CivilDate {
 private func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
     let quotient = dividend / divisor
     return dividend % divisor < 0 ? quotient - 1 : quotient
-}
-
-private func padded(_ value: Int64, _ width: Int) -> String {
-    let text = String(value)
-    return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
 }
