@@ -104,7 +104,8 @@ extension Engine {
         case .golden(let pod):
             guard var probe = releases[id]?.probes[pod] else { return }
             probe.inFlight = false
-            let golden = view.releases[id]?.value.decoded.value?.spec.health.probes ?? []
+            let release = view.releases[id].flatMap { readings.read($0.value).value }
+            let golden = release?.spec.health.probes ?? []
             probe.state = judge(golden.flatMap(\.cases), answers, before: probe.state)
             releases[id]?.probes[pod] = probe
         default: break

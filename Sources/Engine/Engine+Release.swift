@@ -20,7 +20,7 @@ extension Engine {
         }
         releases[id, default: .init()].confirmedGone = false
         releases[id]?.routeGone = nil
-        let decoded = record.decoded
+        let decoded = readings.read(record)
         switch decoded {
         case .refused(let errors):
             complain(record, errors, now: now)

@@ -21,6 +21,7 @@ package struct Engine: Sendable {
     var contested: Set<NamespacedName> = []
     /// Releases whose routes name a Gateway.
     var gatewayUsers: [NamespacedName: Set<NamespacedName>] = [:]
+    var readings = ReleaseReadings()
     var flights = Flights()
     var timers = Timers<Subject>()
     /// When the subject that is being settled wants to be looked at again.
