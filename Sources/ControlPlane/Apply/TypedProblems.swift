@@ -3,9 +3,11 @@ import Domain
 /// What keeps a document from being read as a typed value, in the words of server-side apply.
 struct TypedProblems {
     private(set) var texts: [String] = []
+    /// The place that is being checked.
+    private var path: [FieldSet.Element] = []
 
     init(_ document: Document, _ shape: Shape) {
-        check(document, shape, [])
+        check(document, shape)
     }
 
     /// All problems as one text; `nil` if there are none.
@@ -15,48 +17,54 @@ struct TypedProblems {
         return "errors:\n" + texts.map { "  \($0)" }.joined(separator: "\n")
     }
 
-    private mutating func check(_ value: Document, _ shape: Shape, _ path: [FieldSet.Element]) {
+    private mutating func check(
+        _ value: Document, _ shape: Shape, at element: FieldSet.Element
+    ) {
+        path.append(element)
+        check(value, shape)
+        path.removeLast()
+    }
+
+    private mutating func check(_ value: Document, _ shape: Shape) {
         guard !value.isNull else { return }
         switch shape {
         case .untyped: break
         case .scalar(let scalar):
             guard !scalar.accepts(value) else { return }
-            report(path, "expected \(scalar.expectation), got \(value.goDescription)")
+            report("expected \(scalar.expectation), got \(value.goDescription)")
         case .map(let element, _):
             guard let fields = value.objectValue else {
-                report(path, "expected map, got \(value.goDescription)")
+                report("expected map, got \(value.goDescription)")
                 return
             }
             for member in fields.members {
-                check(member.value, element, path + [.field(member.key)])
+                check(member.value, element, at: .field(member.key))
             }
         case .structure(let structure):
             guard let fields = value.objectValue else {
-                report(path, "expected map, got \(value.goDescription)")
+                report("expected map, got \(value.goDescription)")
                 return
             }
             for member in fields.members {
-                let place = path + [.field(member.key)]
                 guard let child = structure.members[member.key] ?? structure.others else {
-                    report(place, "field not declared in schema")
+                    report("field not declared in schema", at: .field(member.key))
                     continue
                 }
-                check(member.value, child, place)
+                check(member.value, child, at: .field(member.key))
             }
         case .list(let element, let kind):
             guard let list = value.arrayValue else {
-                report(path, "expected list, got \(value.goDescription)")
+                report("expected list, got \(value.goDescription)")
                 return
             }
-            check(list, element, kind, path)
+            check(list, element, kind)
         }
     }
 
     private mutating func check(
         _ list: [Document],
         _ shape: Shape,
-        _ kind: Shape.ListKind,
-        _ path: [FieldSet.Element]
+        _ kind: Shape.ListKind
     ) {
         var seen: Set<FieldSet.Element> = []
         for (index, item) in list.enumerated() {
@@ -65,7 +73,6 @@ struct TypedProblems {
             case (.map(let keys), .key(let fields)) where fields.isEmpty:
                 let names = keys.map { "\"\($0.name)\"" }.joined(separator: " ")
                 report(
-                    path,
                     "element \(index): associative list with keys has an element that omits all "
                         + "key fields [\(names)] (and doesn't have default values for any key "
                         + "fields)"
@@ -74,16 +81,16 @@ struct TypedProblems {
             default: break
             }
             if kind != .atomic, !seen.insert(element).inserted {
-                report(path, "duplicate entries for key \(element.message)")
+                report("duplicate entries for key \(element.message)")
             }
-            check(item, shape, path + [element])
+            check(item, shape, at: element)
         }
     }
 
-    private mutating func report(_ path: [FieldSet.Element], _ text: String) {
+    private mutating func report(_ text: String, at element: FieldSet.Element? = nil) {
         // A hostile document may hold millions of wrong values.
         guard texts.count < 100 else { return }
-        let place = FieldSet.message(path)
+        let place = FieldSet.message(path + (element.map { [$0] } ?? []))
         texts.append(place.isEmpty ? text : "\(place): \(text)")
     }
 }

@@ -6,6 +6,8 @@ package import Domain
 /// A value: the same calls on the same store do the same. Each call looks only at what changed
 /// since the one before.
 package struct Controllers: Sendable {
+    /// The version up to which everything has been read.
+    private var readVersion: Int64?
     /// The versions up to which each storage has been read.
     private var seen: [String: Int64] = [:]
     private var pods = LabelIndex()
@@ -72,17 +74,16 @@ package struct Controllers: Sendable {
     // MARK: What changed
 
     private mutating func read(_ store: Store) {
-        for definition in store.registry.definitions {
-            guard store.registry.stored(definition.storage)?.kind == definition.kind else {
-                continue
-            }
-            let newest = store.lastChange(of: definition.kind)
-            let last = seen[definition.storage]
+        guard store.version != readVersion else { return }
+        readVersion = store.version
+        for form in store.registry.storedForms {
+            let newest = store.lastChange(inStorage: form.storage)
+            let last = seen[form.storage]
             guard last != newest else { continue }
-            seen[definition.storage] = newest
-            if let last, let events = try? store.events(definition.kind, after: last) {
+            seen[form.storage] = newest
+            if let last, let events = try? store.events(form.kind, after: last) {
                 for event in events {
-                    note(definition, event.previous, event.change == .deleted ? nil : event.object)
+                    note(form, event.previous, event.change == .deleted ? nil : event.object)
                     guard event.change == .deleted else { continue }
                     for key in store.dependents(of: event.object.objectUID) {
                         work.garbage.insert(key)
@@ -91,8 +92,8 @@ package struct Controllers: Sendable {
                     for owner in owners { work.garbage.insert(owner) }
                 }
             } else {
-                forget(definition.kind)
-                for object in store.objects(definition.kind) { note(definition, nil, object) }
+                forget(form.kind)
+                for object in store.objects(form.kind) { note(form, nil, object) }
             }
         }
     }
@@ -107,16 +108,16 @@ package struct Controllers: Sendable {
         }
     }
 
-    private mutating func note(_ definition: KindDefinition, _ old: Document?, _ new: Document?) {
+    private mutating func note(_ form: KindForm, _ old: Document?, _ new: Document?) {
         guard let object = new ?? old else { return }
-        let kind = definition.kind
+        let kind = form.kind
         let key = ResourceKey(kind, namespace: object.objectNamespace, name: object.objectName)
         if let new {
             let isHeld = new.isTerminating && !new.objectFinalizers.isEmpty
             if isHeld || !new.ownerUIDs.isEmpty { work.garbage.insert(key) }
         }
         work.orphans.note(key, new)
-        if kind != .namespace, definition.isNamespaced, new == nil {
+        if kind != .namespace, form.isNamespaced, new == nil {
             work.add(ResourceKey(.namespace, namespace: "", name: object.objectNamespace))
         }
         switch kind {

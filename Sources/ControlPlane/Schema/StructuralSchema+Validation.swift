@@ -4,8 +4,11 @@ extension StructuralSchema {
     /// What is wrong with an object, in the words of the API server.
     package func problems(of object: Document) -> [APIStatus.Cause] {
         var report = SchemaReport()
-        check(object, .root, isObject: true, &report)
-        if hasRules, report.causes.contains(where: { Self.blocking.contains($0.reason) }) {
+        var path = FieldPath.root
+        check(object, &path, isObject: true, &report)
+        if !report.causes.isEmpty, hasRules,
+            report.causes.contains(where: { Self.blocking.contains($0.reason) })
+        {
             report.causes.append(
                 .invalid(
                     "<nil>",
@@ -28,13 +31,14 @@ extension StructuralSchema {
     func problems(ofDefault value: Document, at place: String) -> [APIStatus.Cause] {
         var report = SchemaReport()
         report.place = place
-        check(value, .root, isObject: false, &report)
+        var path = FieldPath.root
+        check(value, &path, isObject: false, &report)
         return report.causes
     }
 
     private func check(
         _ value: Document,
-        _ path: FieldPath,
+        _ path: inout FieldPath,
         isObject: Bool,
         _ report: inout SchemaReport
     ) {
@@ -47,11 +51,11 @@ extension StructuralSchema {
         switch value {
         case .string(let text): checkString(text, path, &report)
         case .integer, .double: checkNumber(value, path, &report)
-        case .array(let list): checkList(list, path, &report)
-        case .object(let fields): checkObject(fields, path, isObject: isObject, &report)
+        case .array(let list): checkList(list, &path, &report)
+        case .object(let fields): checkObject(fields, &path, isObject: isObject, &report)
         case .null, .bool: break
         }
-        checkCombinations(value, path, &report)
+        checkCombinations(value, &path, &report)
     }
 
     private func hasRightType(
@@ -138,7 +142,7 @@ extension StructuralSchema {
 
     private func checkList(
         _ list: [Document],
-        _ path: FieldPath,
+        _ path: inout FieldPath,
         _ report: inout SchemaReport
     ) {
         if let most = bounds.maxItems, list.count > most {
@@ -154,7 +158,9 @@ extension StructuralSchema {
         guard let schema = items.first else { return }
         for (index, item) in list.enumerated() {
             guard !report.isFull else { return }
-            schema.check(item, path[index], isObject: false, &report)
+            path.parts.append(.index(index))
+            schema.check(item, &path, isObject: false, &report)
+            path.parts.removeLast()
         }
     }
 
@@ -178,7 +184,7 @@ extension StructuralSchema {
 
     private func checkObject(
         _ fields: Fields,
-        _ path: FieldPath,
+        _ path: inout FieldPath,
         isObject: Bool,
         _ report: inout SchemaReport
     ) {
@@ -194,23 +200,27 @@ extension StructuralSchema {
         for member in fields.members {
             guard !report.isFull else { return }
             // Metadata is not the schema's business.
-            if isObject, ["apiVersion", "kind", "metadata"].contains(member.key) { continue }
+            if isObject, Self.objectMembers.contains(member.key) { continue }
             guard let schema = properties[member.key] ?? additional.first else { continue }
-            schema.check(member.value, path[member.key], isObject: false, &report)
+            path.parts.append(.key(member.key))
+            schema.check(member.value, &path, isObject: false, &report)
+            path.parts.removeLast()
         }
     }
 
     private func checkCombinations(
         _ value: Document,
-        _ path: FieldPath,
+        _ path: inout FieldPath,
         _ report: inout SchemaReport
     ) {
+        let place = path
         func fits(_ schema: StructuralSchema) -> Bool {
             var inner = SchemaReport()
-            schema.check(value, path, isObject: false, &inner)
+            var path = place
+            schema.check(value, &path, isObject: false, &inner)
             return inner.causes.isEmpty
         }
-        for schema in allOf { schema.check(value, path, isObject: false, &report) }
+        for schema in allOf { schema.check(value, &path, isObject: false, &report) }
         if !anyOf.isEmpty, !isIntOrString, !anyOf.contains(where: fits) {
             report.body(path, value, "must validate at least one schema (anyOf)")
         }

@@ -37,6 +37,10 @@ package struct StructuralSchema: Hashable, Sendable {
     /// At most one.
     var not: [StructuralSchema] = []
     private var ownRules = false
+    /// The members that may have to be filled in, or something below them; ascending.
+    private var defaulting: [String] = []
+    /// Something below may have to be filled in.
+    private var completesParts = false
 
     /// Limits of numbers and lengths.
     struct Bounds: Hashable, Sendable {
@@ -100,7 +104,14 @@ package struct StructuralSchema: Hashable, Sendable {
         oneOf = children("oneOf")
         not = schema["not"].map { [child($0)] } ?? []
         ownRules = !(schema["x-kubernetes-validations"]?.arrayValue ?? []).isEmpty
+        defaulting = properties.filter { $0.value.mayComplete }.keys.sorted()
+        completesParts =
+            !defaulting.isEmpty || items.contains(where: \.mayComplete)
+            || additional.contains(where: \.mayComplete)
     }
+
+    /// It may have to fill in a value or something below it.
+    private var mayComplete: Bool { fallback != nil || completesParts }
 
     /// Somewhere in it stand rules in CEL.
     package var hasRules: Bool {
@@ -113,49 +124,63 @@ package struct StructuralSchema: Hashable, Sendable {
     /// The object without members that the schema does not know, and their paths, sorted.
     package func pruned(_ object: Document) -> (object: Document, unknown: [String]) {
         var unknown: [String] = []
-        var result = pruned(object, .root, isObject: true, &unknown)
+        var path = FieldPath.root
+        findUnknown(in: object, &path, isObject: true, &unknown)
+        var result = unknown.isEmpty ? object : pruned(object, isObject: true)
         if let metadata = object["metadata"] {
-            let names = BuiltInShapes.metadata.unknownFields(of: metadata)
-            unknown += names.map { "metadata.\($0)" }
-            result["metadata"] = BuiltInShapes.metadata.pruned(metadata)
+            let kept = BuiltInShapes.metadata.pruned(metadata)
+            if kept != metadata {
+                let names = BuiltInShapes.metadata.unknownFields(of: metadata)
+                unknown += names.map { "metadata.\($0)" }
+                result["metadata"] = kept
+            }
         }
         return (result, unknown.sorted())
     }
 
-    private static let objectMembers: Set<String> = ["apiVersion", "kind", "metadata"]
+    static let objectMembers: Set<String> = ["apiVersion", "kind", "metadata"]
 
-    private func pruned(
-        _ value: Document,
-        _ path: FieldPath,
-        isObject: Bool,
-        _ unknown: inout [String]
-    ) -> Document {
+    /// The paths of members that the schema does not know.
+    private func findUnknown(
+        in value: Document, _ path: inout FieldPath, isObject: Bool, _ unknown: inout [String]
+    ) {
         switch value {
         case .object(let fields):
-            var members: [Fields.Member] = []
             for member in fields.members {
-                if isObject || isEmbedded, Self.objectMembers.contains(member.key) {
-                    members.append(member)
-                    continue
-                }
-                let place = path[member.key]
+                if isObject || isEmbedded, Self.objectMembers.contains(member.key) { continue }
+                path.parts.append(.key(member.key))
                 if let schema = properties[member.key] ?? additional.first {
-                    let kept = schema.pruned(member.value, place, isObject: false, &unknown)
-                    members.append(.init(key: member.key, value: kept))
-                } else if keepsUnknown {
-                    members.append(member)
-                } else {
-                    unknown.append(place.description)
+                    schema.findUnknown(in: member.value, &path, isObject: false, &unknown)
+                } else if !keepsUnknown {
+                    unknown.append(path.description)
                 }
+                path.parts.removeLast()
+            }
+        case .array(let list):
+            guard let schema = items.first else { return }
+            for (index, item) in list.enumerated() {
+                path.parts.append(.index(index))
+                schema.findUnknown(in: item, &path, isObject: false, &unknown)
+                path.parts.removeLast()
+            }
+        default: break
+        }
+    }
+
+    private func pruned(_ value: Document, isObject: Bool) -> Document {
+        switch value {
+        case .object(let fields):
+            let members = fields.members.compactMap { member -> Fields.Member? in
+                if isObject || isEmbedded, Self.objectMembers.contains(member.key) { return member }
+                guard let schema = properties[member.key] ?? additional.first else {
+                    return keepsUnknown ? member : nil
+                }
+                return .init(key: member.key, value: schema.pruned(member.value, isObject: false))
             }
             return .object(Fields(members))
         case .array(let list):
             guard let schema = items.first else { return value }
-            return .array(
-                list.enumerated().map { index, item in
-                    schema.pruned(item, path[index], isObject: false, &unknown)
-                }
-            )
+            return .array(list.map { schema.pruned($0, isObject: false) })
         default: return value
         }
     }
@@ -164,9 +189,11 @@ package struct StructuralSchema: Hashable, Sendable {
 
     /// The object with defaults where members are missing, or null and not allowed to be.
     package func defaulted(_ value: Document) -> Document {
+        guard completesParts else { return value }
         switch value {
         case .object(var fields):
-            for (name, schema) in properties.sorted(by: { $0.key < $1.key }) {
+            for name in defaulting {
+                guard let schema = properties[name] else { continue }
                 if let fallback = schema.fallback {
                     let old = fields[name]
                     if old == nil || (old == .null && !schema.isNullable) {

@@ -111,11 +111,57 @@ package struct KindDefinition: Sendable {
     }
 }
 
+/// What reading objects of a kind needs of its definition.
+struct KindForm: Sendable {
+    /// How the stored form becomes that of the kind.
+    private enum Conversion: Sendable {
+        case none
+        /// Only the `apiVersion` differs.
+        case version(String)
+        case code(@Sendable (Document) -> Document)
+    }
+
+    let kind: ResourceKind
+    let isNamespaced: Bool
+    let storage: String
+    private let conversion: Conversion
+
+    init(_ definition: KindDefinition) {
+        kind = definition.kind
+        isNamespaced = definition.isNamespaced
+        storage = definition.storage
+        if let convert = definition.rules.fromStored {
+            conversion = .code(convert)
+        } else if definition.customDefinition != nil {
+            conversion = .version(definition.kind.apiVersion)
+        } else {
+            conversion = .none
+        }
+    }
+
+    /// The stored form turned into the form of the kind.
+    func presented(_ stored: Document) -> Document {
+        switch conversion {
+        case .none: return stored
+        case .code(let convert): return convert(stored)
+        case .version(let version):
+            guard stored["apiVersion"]?.stringValue != version else { return stored }
+            var object = stored
+            object["apiVersion"] = .string(version)
+            return object
+        }
+    }
+}
+
 /// The kinds a store knows, in the order in which they came.
 package struct KindRegistry: Sendable {
     package private(set) var definitions: [KindDefinition] = []
     private var positions: [ResourceKind: Int] = [:]
     private var storages: [String: Int] = [:]
+    /// A form for each definition.
+    private var forms: [KindForm] = []
+    /// The kinds in whose form objects are stored, one for each storage.
+    private(set) var storedForms: [KindForm] = []
 
     package init(_ definitions: [KindDefinition] = []) {
         for definition in definitions { add(definition) }
@@ -125,6 +171,9 @@ package struct KindRegistry: Sendable {
     package subscript(kind: ResourceKind) -> KindDefinition? {
         positions[kind].map { definitions[$0] }
     }
+
+    /// How objects of a kind are read; `nil` if it is not served.
+    func form(of kind: ResourceKind) -> KindForm? { positions[kind].map { forms[$0] } }
 
     /// The first definition over a storage: the form in which its objects are stored.
     package func stored(_ storage: String) -> KindDefinition? {
@@ -162,9 +211,13 @@ package struct KindRegistry: Sendable {
     private mutating func index() {
         positions = [:]
         storages = [:]
-        for (position, definition) in definitions.enumerated() {
-            positions[definition.kind] = position
-            if storages[definition.storage] == nil { storages[definition.storage] = position }
+        forms = definitions.map { KindForm($0) }
+        storedForms = []
+        for (position, form) in forms.enumerated() {
+            positions[form.kind] = position
+            guard storages[form.storage] == nil else { continue }
+            storages[form.storage] = position
+            storedForms.append(form)
         }
     }
 }

@@ -103,10 +103,10 @@ package struct Store: Sendable, CustomStringConvertible {
 
     /// The object at a key in the form of the key's version, or `nil`.
     package func object(_ key: ResourceKey) -> Document? {
-        guard let definition = registry[key.kind],
-            let entry = tables[definition.storage]?[Self.path(key)]
+        guard let form = registry.form(of: key.kind),
+            let entry = tables[form.storage]?[Self.path(key)]
         else { return nil }
-        return presented(entry.document, as: definition)
+        return form.presented(entry.document)
     }
 
     /// The object at a key, or the error a GET answers.
@@ -117,15 +117,15 @@ package struct Store: Sendable, CustomStringConvertible {
 
     /// All objects of a kind in a namespace (empty: all), ascending by namespace and name.
     package func objects(_ kind: ResourceKind, namespace: String = "") -> [Document] {
-        guard let definition = registry[kind], let table = tables[definition.storage] else {
+        guard let form = registry.form(of: kind), let table = tables[form.storage] else {
             return []
         }
-        return table.entries(in: namespace).map { presented($0.document, as: definition) }
+        return table.entries(in: namespace).map { form.presented($0.document) }
     }
 
     /// How many objects of a kind there are.
     package func count(of kind: ResourceKind) -> Int {
-        registry[kind].flatMap { tables[$0.storage]?.count } ?? 0
+        registry.form(of: kind).flatMap { tables[$0.storage]?.count } ?? 0
     }
 
     /// The key of the object with a uid, in the version in which it is stored.
@@ -136,8 +136,11 @@ package struct Store: Sendable, CustomStringConvertible {
 
     /// The version of the newest change of a kind: equal numbers mean that nothing changed.
     package func lastChange(of kind: ResourceKind) -> Int64 {
-        registry[kind].flatMap { logs[$0.storage]?.newest } ?? origin
+        registry.form(of: kind).map { lastChange(inStorage: $0.storage) } ?? origin
     }
+
+    /// As ``lastChange(of:)`` of the kinds of one storage.
+    func lastChange(inStorage storage: String) -> Int64 { logs[storage]?.newest ?? origin }
 
     // MARK: Watching
 
@@ -149,9 +152,9 @@ package struct Store: Sendable, CustomStringConvertible {
         namespace: String = "",
         after since: Int64
     ) throws(APIStatus) -> [StoreEvent] {
-        guard let definition = registry[kind] else { return [] }
+        guard let form = registry.form(of: kind) else { return [] }
         guard since <= version else { throw .tooLargeVersion(since, current: version) }
-        let log = logs[definition.storage] ?? EventLog(horizon: origin)
+        let log = logs[form.storage] ?? EventLog(horizon: origin)
         guard let events = log.events(after: since) else {
             throw .expired("too old resource version: \(since) (\(log.horizon))")
         }
@@ -160,8 +163,8 @@ package struct Store: Sendable, CustomStringConvertible {
             return StoreEvent(
                 change: event.change,
                 version: event.version,
-                object: presented(event.object, as: definition),
-                previous: event.previous.map { presented($0, as: definition) }
+                object: form.presented(event.object),
+                previous: event.previous.map { form.presented($0) }
             )
         }
     }
@@ -210,13 +213,7 @@ package struct Store: Sendable, CustomStringConvertible {
 
     /// The stored form turned into the form of a version.
     func presented(_ stored: Document, as definition: KindDefinition) -> Document {
-        if let convert = definition.rules.fromStored { return convert(stored) }
-        guard definition.customDefinition != nil,
-            stored["apiVersion"]?.stringValue != definition.kind.apiVersion
-        else { return stored }
-        var object = stored
-        object["apiVersion"] = .string(definition.kind.apiVersion)
-        return object
+        KindForm(definition).presented(stored)
     }
 
     // MARK: Changing (the one way in)
