@@ -68,6 +68,10 @@ struct EasyOptions {
         try set(CURLOPT_PROXY, request.proxy ?? "")
         try set(CURLOPT_FRESH_CONNECT, request.connection == .fresh ? 1 : 0)
         switch request.version {
+        // Without TLS nobody says early whether he speaks HTTP/2: libcurl would let all requests
+        // to a server wait for the first answer, and that may never come.
+        case .http2 where request.url.prefix(5).lowercased() != "https":
+            try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         case .http1: try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         case .http2:
             try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))

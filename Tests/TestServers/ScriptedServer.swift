@@ -78,7 +78,7 @@ package final class ScriptedServer: Sendable {
         package func wait(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }
 
         /// Blocks until the client closes; false if it does not within the time.
-        package func waitForClose(milliseconds: Int = 5000) -> Bool {
+        package func waitForClose(milliseconds: Int = 60_000) -> Bool {
             var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             guard Glibc.poll(&poll, 1, Int32(milliseconds)) > 0 else { return false }
             var byte: UInt8 = 0

@@ -59,6 +59,32 @@ struct HostileServerTests {
         #expect(error?.mayHaveBeenSent == false)
     }
 
+    @Test(arguments: [HTTPRequest.Version.http1, .http2])
+    func aRequestThatHangsHoldsUpNoOther(_ version: HTTPRequest.Version) async throws {
+        let server = try ScriptedServer { request, peer in
+            if request.path == "/hang" {
+                _ = peer.waitForClose(milliseconds: 60_000)
+                return .close
+            }
+            peer.answer()
+            return .keep
+        }
+        let hanging = Task { [loop] in
+            try await loop.perform(
+                HTTPRequest(
+                    .get, server.url + "/hang", deadlines: .init(total: nil), version: version))
+        }
+        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        for _ in 0..<3 {
+            let answer = try await loop.perform(
+                HTTPRequest(
+                    .get, server.url, deadlines: .init(total: .seconds(20)), version: version))
+            #expect(answer.status == 200)
+        }
+        hanging.cancel()
+        _ = await hanging.result
+    }
+
     @Test(arguments: ["interim answers", "trailers", "header without end"])
     func linesWithoutEndAreBounded(_ what: String) async throws {
         let server = try ScriptedServer { _, peer in
