@@ -1,7 +1,8 @@
 import Domain
 
 /// How long to wait after a failure: doubling from a second to a minute, with up to a quarter of
-/// jitter that the caller draws, or as long as the server says.
+/// jitter that the caller draws, or as long as the server says, which is believed up to five times
+/// the longest wait.
 struct Backoff: Sendable {
     private(set) var failures = 0
     private(set) var until = Timestamp(milliseconds: 0)
@@ -25,7 +26,8 @@ struct Backoff: Sendable {
         let doubled = Self.first.milliseconds << Int64(min(max(failures - free - 1, 0), 6))
         let span = min(doubled, longest.milliseconds)
         let extra = Int64(jitter.next() % UInt64(span / 4 + 1))
-        until = now + max(.milliseconds(span + extra), min(retryAfter ?? .zero, .minutes(5)))
+        let asked = min(retryAfter?.milliseconds ?? 0, 5 * min(longest, .minutes(60)).milliseconds)
+        until = now + .milliseconds(max(span + extra, asked))
     }
 
     func isOver(_ now: Timestamp) -> Bool { now >= until }
