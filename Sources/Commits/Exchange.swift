@@ -19,6 +19,7 @@ final class Exchange {
     var verdict: String?
     private var unchecked = 0
     private var received = 0
+    private var listed = 0
 
     init(
         _ operation: String,
@@ -69,6 +70,16 @@ final class Exchange {
         if failure != nil { return GIT_EUSER.rawValue }
         if cancellation.isCancelled { return fail(.cancelled, "cancelled") }
         return 0
+    }
+
+    /// Takes note of bytes of the list of references; 0 if there may be so many.
+    func accept(listBytes bytes: Int) -> Int32 {
+        listed += bytes
+        guard listed <= limits.listSize else {
+            return fail(
+                .tooLarge, "the server's list of references has more than \(limits.listSize) bytes")
+        }
+        return proceed()
     }
 
     /// Takes note of bytes that are about to be written to the disk; 0 if they may be.

@@ -11,6 +11,8 @@ package struct MirrorLimits: Hashable, Sendable {
     package var changeSize: Int
     /// Bytes of one fetch.
     package var fetchSize: Int
+    /// Bytes of a server's list of references, which is held in memory.
+    package var listSize: Int
     /// Objects of one fetch.
     package var fetchObjects: Int
     /// Bytes that have to be free on the disk under the mirror before and during a fetch, 8 MiB
@@ -25,6 +27,7 @@ package struct MirrorLimits: Hashable, Sendable {
         fileSize: Int = 1 << 20,
         changeSize: Int = 64 << 20,
         fetchSize: Int = 1 << 30,
+        listSize: Int = 64 << 20,
         fetchObjects: Int = 4_000_000,
         freeSpace: Int = 64 << 20, packs: Int = 50
     ) {
@@ -33,6 +36,7 @@ package struct MirrorLimits: Hashable, Sendable {
         self.fileSize = fileSize
         self.changeSize = changeSize
         self.fetchSize = fetchSize
+        self.listSize = listSize
         self.fetchObjects = fetchObjects
         self.freeSpace = freeSpace
         self.packs = packs

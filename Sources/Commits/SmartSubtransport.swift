@@ -195,7 +195,8 @@ private final class SmartStream {
         buffer.copyBytes(from: taken)
         incoming = incoming.dropFirst(taken.count)
         count.pointee = taken.count
-        return exchange.accept(bytes: taken.count)
+        return call.method == .get
+            ? exchange.accept(listBytes: taken.count) : exchange.accept(bytes: taken.count)
     }
 
     private func send() throws(GitHTTPFailure) -> Int32 {

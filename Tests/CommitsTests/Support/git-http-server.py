@@ -2,12 +2,17 @@
 
 Usage: git-http-server.py ROOT. Prints the port and serves until its standard input ends.
 /hang/... accepts requests and never answers, /slow/... stops in the middle of an answer,
-/moved/... redirects, /closed/... wants credentials, /page/... answers with HTML, /broken/...
-fails with 503, /secret/... wants EXPECTED_AUTHORIZATION, /counts tells how many requests there were.
+/drip/... sends a byte now and then, /half/... stops in the middle of a pack, /torn/... hangs up
+there, /endless/... names references without end, /chatter/... sends words in place of a pack
+without end, /moved/... redirects, /away/PORT/... redirects to another port, /file/... to a file,
+/loop/... to itself, /closed/... wants credentials, /page/... answers with HTML, /broken/... fails
+with 503, /secret/... wants EXPECTED_AUTHORIZATION, /counts tells how many requests there were.
+While there is a file ROOT/hangs, nothing is answered at all.
 """
 
 import gzip
 import http.server
+import itertools
 import os
 import subprocess
 import sys
@@ -19,6 +24,8 @@ requests = 0
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    fault = None
+
     def log_message(self, *arguments):
         pass
 
@@ -44,10 +51,40 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
+    def advertise(self, lines, pause=0):
+        """Answers with references, or parts of them, until nobody listens any more."""
+        self.plain(200, b"001e# service=git-upload-pack\n0000", **{
+            "Content-Type": "application/x-git-upload-pack-advertisement"})
+        try:
+            for line in lines:
+                self.wfile.write(line)
+                time.sleep(pause)
+        except OSError:
+            pass
+
     def faulty(self):
+        """True if the request was answered here; otherwise the path is the repository's."""
+        while os.path.exists(os.path.join(ROOT, "hangs")):
+            time.sleep(0.05)
         first = self.path.split("/")[1]
         if first == "counts":
             self.plain(200, str(requests).encode())
+        elif first in ("half", "torn", "chatter"):
+            self.path = self.path[len(first) + 1:]
+            self.fault = first
+            return False
+        elif first == "drip":
+            self.advertise(itertools.chain([b"0fff"], itertools.repeat(b"x")), pause=0.1)
+        elif first == "endless":
+            names = (b"%040x refs/heads/b%d" % (n + 1, n) for n in itertools.count())
+            self.advertise(b"%04x%s\n" % (len(name) + 5, name) for name in names)
+        elif first == "loop":
+            self.plain(302, b"", Location=self.path)
+        elif first == "file":
+            self.plain(302, b"", Location="file:///etc/passwd")
+        elif first == "away":
+            port, rest = self.path.split("/", 3)[2:]
+            self.plain(302, b"", Location=f"http://127.0.0.1:{port}/{rest}")
         elif first == "hang":
             time.sleep(30)
         elif first == "slow":
@@ -101,9 +138,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
-        while chunk := backend.stdout.read1(65536):
-            self.wfile.write(chunk)
+        if self.command == "POST" and self.fault:
+            self.spoil(backend)
+        else:
+            while chunk := backend.stdout.read1(65536):
+                self.wfile.write(chunk)
         backend.wait()
+
+    def spoil(self, backend):
+        pack = backend.stdout.read()
+        try:
+            if self.fault == "chatter":
+                self.wfile.write(b"0008NAK\n")
+                while True:
+                    self.wfile.write(b"%04x\x02%s" % (60005, b"x" * 60000))
+            self.wfile.write(pack[:len(pack) // 2])
+            if self.fault == "half":
+                time.sleep(30)
+        except OSError:
+            pass
 
     @staticmethod
     def feed(backend, data):
