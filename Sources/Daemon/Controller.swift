@@ -26,6 +26,8 @@ package actor Controller: Service {
     private var engine: Engine
     private var alarm: (at: Timestamp, task: Task<Void, Never>)?
     private var journal: Journal
+    /// Sources whose last look failed.
+    private var unwell: Set<NamespacedName> = []
 
     /// A controller of the cluster that `client` talks to. The caller ends the client.
     package init(
@@ -40,7 +42,7 @@ package actor Controller: Service {
         loops = [git, probes]
         repositories = Repositories(
             in: "\(settings.directory)/mirrors", permissions: settings.repositories, loop: git,
-            logger: logger)
+            deadlines: settings.git, logger: logger)
         prober = PodProber(probe: InferenceProbe(loop: probes))
         engine = Engine(settings: settings.engine)
         journal = Journal(logger: logger)
@@ -69,10 +71,11 @@ package actor Controller: Service {
     private func receive(_ event: Event) {
         guard !Task.isCancelled else { return }
         journal.note(event)
+        noteHealth(event)
         let wasSynced = engine.cluster.isSynced
         for effect in engine.step(event, now: clock.now) {
             journal.note(effect)
-            lanes.send(effect)
+            lanes.send(effect, unwell: unwell)
         }
         if !wasSynced, engine.cluster.isSynced {
             let (releases, sources) = (engine.cluster.releases, engine.cluster.sources)
@@ -83,6 +86,19 @@ package actor Controller: Service {
                 ])
         }
         setAlarm()
+    }
+
+    private func noteHealth(_ event: Event) {
+        guard case .fetched(let source, let outcome) = event else { return }
+        if case .failed = outcome {
+            // Those that are gone are forgotten now and then.
+            if unwell.count > 1000 {
+                unwell = unwell.filter { engine.cluster.sources[$0] != nil }
+            }
+            unwell.insert(source)
+        } else {
+            unwell.remove(source)
+        }
     }
 
     private func setAlarm() {

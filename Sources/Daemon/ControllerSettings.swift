@@ -1,5 +1,6 @@
 package import Commits
 package import Engine
+package import Transport
 
 /// How a controller runs, besides the cluster that it is for.
 package struct ControllerSettings: Sendable {
@@ -8,14 +9,18 @@ package struct ControllerSettings: Sendable {
     package var directory: String
     /// Which repositories a ReleaseSource may name.
     package var repositories: RemoteAddress.Permissions
+    /// How long a Git server may take for one request.
+    package var git: HTTPRequest.Deadlines
     package var engine: EngineSettings
 
     package init(
         directory: String, repositories: RemoteAddress.Permissions = .init(),
+        git: HTTPRequest.Deadlines = GitHTTPOverTransport.deadlines,
         engine: EngineSettings = .init()
     ) {
         self.directory = directory
         self.repositories = repositories
+        self.git = git
         self.engine = engine
     }
 }

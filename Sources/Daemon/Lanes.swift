@@ -10,6 +10,9 @@ struct Lanes: Sendable {
     /// Other writes, and reads.
     let objects = Lane(width: 24)
     let fetches = Lane(width: 16)
+    /// Looks of sources whose last one failed: many servers that hang keep each other waiting, and
+    /// nobody else.
+    let retries = Lane(width: 16)
     let reverts = Lane(width: 8)
     /// Most of them wait to go out together, see ``Repositories``.
     let records = Lane(width: 512)
@@ -17,13 +20,15 @@ struct Lanes: Sendable {
     /// Kubernetes Events: of too many at once the later ones are dropped, nobody decides by them.
     let notices = Lane(width: 1, waiting: .bufferingOldest(500))
 
-    var all: [Lane] { [routes, objects, fetches, reverts, records, probes, notices] }
+    var all: [Lane] { [routes, objects, fetches, retries, reverts, records, probes, notices] }
 
-    func send(_ effect: Effect) {
+    /// `unwell`: the sources whose last look failed.
+    func send(_ effect: Effect, unwell: Set<NamespacedName> = []) {
         switch effect {
         case .write(_, let request) where request.key.kind == .httpRoute: routes.send(effect)
         case .read(_, let key) where key.kind == .httpRoute: routes.send(effect)
         case .write, .read: objects.send(effect)
+        case .fetch(let source, _, _) where unwell.contains(source): retries.send(effect)
         case .fetch: fetches.send(effect)
         case .revert: reverts.send(effect)
         case .record: records.send(effect)

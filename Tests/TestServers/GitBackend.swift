@@ -48,6 +48,15 @@ package final class GitBackend: Sendable {
         try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: file)
     }
 
+    /// From now on the server answers nothing, or it does again.
+    package func hang(_ hangs: Bool) throws {
+        if hangs {
+            try Data().write(to: URL(filePath: root + "/hangs"))
+        } else {
+            try FileManager.default.removeItem(atPath: root + "/hangs")
+        }
+    }
+
     /// Takes a file out of main.
     package func remove(_ path: String) throws { try change("D \(path)\n") }
 

@@ -42,6 +42,23 @@ package final class LiveStory: Sendable {
         }
     }
 
+    /// A person makes one more source.
+    package func addSource(_ name: String, url: String) async throws {
+        try await server.change { store, now throws in
+            _ = try store.create(
+                .releaseSource, namespace: "default", Self.source(name, url: url),
+                WriteContext(now: now, manager: "person"))
+        }
+    }
+
+    private static func source(_ name: String, url: String) -> Document {
+        [
+            "apiVersion": .string(ResourceKind.releaseSource.apiVersion),
+            "kind": "ReleaseSource", "metadata": ["name": .string(name)],
+            "spec": ["url": .string(url), "interval": "1s"],
+        ]
+    }
+
     private func prepare() async throws {
         let url = git.url + "/origin.git"
         try await server.change { store, now throws in
@@ -57,12 +74,7 @@ package final class LiveStory: Sendable {
                     ],
                 ], context)
             _ = try store.create(
-                .releaseSource, namespace: "default",
-                [
-                    "apiVersion": .string(ResourceKind.releaseSource.apiVersion),
-                    "kind": "ReleaseSource", "metadata": ["name": "models"],
-                    "spec": ["url": .string(url), "interval": "1s"],
-                ], context)
+                .releaseSource, namespace: "default", Self.source("models", url: url), context)
         }
     }
 

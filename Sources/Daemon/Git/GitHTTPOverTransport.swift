@@ -40,12 +40,19 @@ package struct GitHTTPOverTransport: GitHTTPPort {
     private let tls: TLSSettings
     private let proxy: String?
 
-    /// `credentials` go to `address` and nowhere else. `idle` ends a server that is silent, `total`
-    /// one that sends a byte now and then.
+    /// How long a server may take: `idle` ends one that is silent, `total` one that sends a byte
+    /// now and then.
+    package static let deadlines = HTTPRequest.Deadlines(
+        connect: .seconds(10), total: .seconds(600), idle: .seconds(30))
+
+    /// The longest time for the list of references alone. It is small, and asked for at every
+    /// look: servers that drip it must not hold the places of others.
+    private static let longestList = Duration.seconds(60)
+
+    /// `credentials` go to `address` and nowhere else.
     package init(
         _ loop: CurlLoop, to address: RemoteAddress, credentials: GitCredentials = .none,
-        deadlines: HTTPRequest.Deadlines = .init(
-            connect: .seconds(10), total: .seconds(600), idle: .seconds(30)),
+        deadlines: HTTPRequest.Deadlines = Self.deadlines,
         tls: TLSSettings = .init(), proxy: String? = nil
     ) {
         self.loop = loop
@@ -73,6 +80,10 @@ package struct GitHTTPOverTransport: GitHTTPPort {
         if let type = request.contentType { headers.set("Content-Type", type) }
         if let authorization = credentials.authorization {
             headers.set("Authorization", authorization)
+        }
+        var deadlines = deadlines
+        if request.method == .get {
+            deadlines.total = min(deadlines.total ?? Self.longestList, Self.longestList)
         }
         let isPush = request.contentType?.contains("receive-pack") ?? false
         return HTTPRequest(

@@ -11,6 +11,7 @@ actor Repositories {
     private let directory: String
     private let permissions: RemoteAddress.Permissions
     private let loop: CurlLoop
+    private let deadlines: HTTPRequest.Deadlines
     private let logger: Logger
     private var mirrors: [RemoteAddress: Commits.Mirror] = [:]
     /// Records that wait for the push before them, by the branch they go to.
@@ -20,11 +21,12 @@ actor Repositories {
 
     init(
         in directory: String, permissions: RemoteAddress.Permissions, loop: CurlLoop,
-        logger: Logger
+        deadlines: HTTPRequest.Deadlines = GitHTTPOverTransport.deadlines, logger: Logger
     ) {
         self.directory = directory
         self.permissions = permissions
         self.loop = loop
+        self.deadlines = deadlines
         self.logger = logger
     }
 
@@ -34,7 +36,7 @@ actor Repositories {
         if let mirror = mirrors[address] { return mirror }
         let mirror = try Commits.Mirror(
             of: address, in: "\(directory)/\(SHA256.hex(address.text.utf8).prefix(16))",
-            port: GitHTTPOverTransport(loop, to: address), logger: logger)
+            port: GitHTTPOverTransport(loop, to: address, deadlines: deadlines), logger: logger)
         mirrors[address] = mirror
         return mirror
     }

@@ -6,10 +6,14 @@ import Foundation
 import Logging
 import Rollouts
 import TestServers
+import Transport
 
 extension LiveStory {
     /// Runs a controller for as long as `body` runs.
-    func withController(_ body: () async throws -> Void) async throws {
+    func withController(
+        git: HTTPRequest.Deadlines = GitHTTPOverTransport.deadlines,
+        _ body: () async throws -> Void
+    ) async throws {
         let logger = Logger(label: "controller") { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel =
@@ -20,7 +24,7 @@ extension LiveStory {
             KubeConfiguration(server: "http://127.0.0.1:\(port)"), logger: logger)
         let controller = try Controller(
             ControllerSettings(
-                directory: folder,
+                directory: folder, git: git,
                 engine: EngineSettings(
                     rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)))),
             client: client, logger: logger)
