@@ -18,6 +18,10 @@ package enum Names {
     package static let onDelete = "slipway.dev/on-delete"
     package static let epoch = "slipway.dev/epoch"
     package static let sequence = "slipway.dev/seq"
+    /// The process whose epoch it is.
+    package static let leader = "slipway.dev/leader"
+    /// The attempt that a version's object was last made fit for.
+    package static let intent = "slipway.dev/intent"
     /// `DIGEST@INTENT`: traffic was taken back from this digest in this attempt.
     package static let refused = "slipway.dev/refused"
 

@@ -148,6 +148,7 @@ package actor Controller: Service {
             await receive(.recorded(id, await repositories.record(order, cluster: cluster)))
         case .emit(let notice):
             await publish(notice)
+        case .leadership: break
         }
     }
 

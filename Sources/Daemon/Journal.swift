@@ -18,6 +18,7 @@ struct Journal: Sendable {
 
     mutating func note(_ effect: Effect) {
         switch effect {
+        case .write(_, let request) where request.key.kind == .lease: break
         case .write(_, let request):
             logger.debug("write", metadata: ["object": "\(request.key)"])
         case .emit(let notice):
@@ -31,6 +32,12 @@ struct Journal: Sendable {
                     "release": "\(order.release)", "branch": "\(order.spec.branch)",
                     "restores": "\(order.restore.prefix(7))",
                 ])
+        case .leadership(.leads(let term)):
+            logger.info("this controller leads", metadata: ["term": "\(term)"])
+        case .leadership(.follows(let holder)):
+            logger.info("another controller leads; waiting", metadata: ["leader": "\(holder)"])
+        case .leadership(.stopped(let why)):
+            logger.error("this controller does not lead any more: \(why)")
         case .read, .fetch, .probe, .record: break
         }
     }
@@ -48,7 +55,7 @@ struct Journal: Sendable {
         case .fetched(let source, let outcome): note(source, outcome)
         case .reverted(_, let outcome): note("revert", outcome)
         case .recorded(_, let outcome): note("record", outcome)
-        case .written, .read, .probed, .notified, .tick: break
+        case .written, .read, .probed, .notified, .resigned, .tick: break
         }
     }
 

@@ -5,6 +5,8 @@ import Resources
 /// Effects on their way, so many of a sort at once: what is slow or stuck holds up its own sort
 /// alone, and a revert's route write waits behind nothing.
 struct Lanes: Sendable {
+    /// The Lease: at most one request of it is under way.
+    let leases = Lane(width: 2)
     /// Writes of routes.
     let routes = Lane(width: 64)
     /// Other writes, and reads.
@@ -20,11 +22,16 @@ struct Lanes: Sendable {
     /// Kubernetes Events: of too many at once the later ones are dropped, nobody decides by them.
     let notices = Lane(width: 1, waiting: .bufferingOldest(500))
 
-    var all: [Lane] { [routes, objects, fetches, retries, reverts, records, probes, notices] }
+    var all: [Lane] {
+        [leases, routes, objects, fetches, retries, reverts, records, probes, notices]
+    }
 
     /// `unwell`: the sources whose last look failed.
     func send(_ effect: Effect, unwell: Set<NamespacedName> = []) {
         switch effect {
+        case .leadership: break
+        case .write(_, let request) where request.key.kind == .lease: leases.send(effect)
+        case .read(_, let key) where key.kind == .lease: leases.send(effect)
         case .write(_, let request) where request.key.kind == .httpRoute: routes.send(effect)
         case .read(_, let key) where key.kind == .httpRoute: routes.send(effect)
         case .write, .read: objects.send(effect)

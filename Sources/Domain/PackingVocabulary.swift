@@ -39,7 +39,8 @@ enum PackingVocabulary {
         revisionHistoryLimit rollingUpdate rules runAsNonRoot runtime schedulerName scheme \
         seccompProfile seconds sectionName securityContext selector serving sessionAffinity \
         shares since sizeLimit sleep slipway slipway.dev/author slipway.dev/commit \
-        slipway.dev/digest slipway.dev/epoch slipway.dev/file slipway.dev/on-delete \
+        slipway.dev/digest slipway.dev/epoch slipway.dev/file \
+        slipway.dev/intent slipway.dev/leader slipway.dev/on-delete \
         slipway.dev/refused slipway.dev/release slipway.dev/release-uid slipway.dev/seq \
         slipway.dev/source slipway.dev/v1alpha1 slipway.dev/version spec startedAt startupProbe \
         status step steps strategy successThreshold suspend targetPort template tolerance \

@@ -15,6 +15,9 @@ package enum Effect: Hashable, Sendable {
     case record(EffectID, RecordOrder)
     /// A Kubernetes Event, sent once, nobody waits for it.
     case emit(Notice)
+    /// Who leads from now on. After ``LeadershipNews/stopped(_:)`` no effect follows, ever: the
+    /// process ends, and another one takes part in the election anew.
+    case leadership(LeadershipNews)
 }
 
 /// Requests to be sent to one pod, one after the other.

@@ -7,19 +7,23 @@ import Resources
 extension Engine {
     mutating func absorb(_ event: Event, now: Timestamp) {
         switch event {
-        case .tick: break
+        case .tick, .resigned: break
         case .view(let kind, let event):
-            for change in view.apply(kind, event) { touch(change) }
+            for change in view.apply(kind, event) { touch(change, now: now) }
         case .written(let id, let outcome):
-            guard let flight = flights.end(id), case .write(let request) = flight.purpose else {
-                return
+            guard let flight = flights.end(id) else { return }
+            if case .lease(let call) = flight.purpose {
+                return elect(.written(call, outcome), now: now)
             }
+            guard case .write(let request) = flight.purpose else { return }
             written(request, outcome, for: flight.subject, now: now)
             touch(flight.subject)
         case .read(let id, let outcome):
-            guard let flight = flights.end(id), case .read(let key) = flight.purpose else {
-                return
+            guard let flight = flights.end(id) else { return }
+            if case .lease(let call) = flight.purpose {
+                return elect(.read(call, outcome), now: now)
             }
+            guard case .read(let key) = flight.purpose else { return }
             wasRead(key, outcome, for: flight.subject, now: now)
             touch(flight.subject)
         case .fetched(let source, let outcome): fetched(source, outcome, now: now)
@@ -42,7 +46,8 @@ extension Engine {
     }
 
     /// Marks who has to look again after an object changed.
-    mutating func touch(_ change: ClusterView.Change) {
+    mutating func touch(_ change: ClusterView.Change, now: Timestamp) {
+        noteTerm(of: change, now: now)
         switch change.kind {
         case .modelRelease:
             touch(.release(change.name))
@@ -69,7 +74,7 @@ extension Engine {
             if case .delete = request {
                 flights.doubt(key, for: subject)
             } else {
-                for change in view.apply(key.kind, .changed(object)) { touch(change) }
+                for change in view.apply(key.kind, .changed(object)) { touch(change, now: now) }
             }
         case .unknown(let reason):
             if case .release(let release) = subject { releases[release]?.routed = nil }
@@ -114,10 +119,10 @@ extension Engine {
         switch outcome {
         case .found(let object):
             flights.settle(key, for: subject)
-            for change in view.apply(key.kind, .changed(object)) { touch(change) }
+            for change in view.apply(key.kind, .changed(object)) { touch(change, now: now) }
         case .notFound:
             flights.settle(key, for: subject)
-            for change in view.remove(key) { touch(change) }
+            for change in view.remove(key) { touch(change, now: now) }
             if key.kind == .modelRelease {
                 // Whoever asked: the release may have waited for the answer.
                 let release = NamespacedName(namespace: key.namespace, name: key.name)

@@ -69,6 +69,9 @@ extension Engine {
             object.kind, namespace: object.metadata.namespace, name: object.metadata.name)
         if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
         guard flights.isFree(key, of: subject, now: now) else { return }
-        write(.delete(key, uid: object.metadata.uid, resourceVersion: nil), for: subject)
+        write(
+            .delete(
+                key, uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion),
+            for: subject)
     }
 }

@@ -58,17 +58,25 @@ extension Engine {
         remember(decision, release)
         if let time = decision.wake { wake(subject, at: time) }
         let isStored = release.status.essential == decision.status.essential
-        if let intent = decision.route, intent.direction == .backward || isStored {
+        let isSealed = isRouteSealed(builder)
+        if let intent = decision.route,
+            intent.direction == .backward || isStored && areRaisedSealed(intent, builder)
+        {
+            // Every write of the route is its seal too: a revert waits for none.
             writeRoute(intent, builder, now: now)
+        } else if !isSealed, decision.status.attempt != nil || !isStored || !decision.remove.isEmpty
+        {
+            sealRoute(builder, now: now)
         }
         // A revert's route goes before its status; else the status goes before all progress.
         let revertStands = decision.failure != nil
-        if !revertStands {
+        if !revertStands, isStored || isSealed {
             writeStatus(decision.status, over: release.status, release.metadata, now: now)
         }
         if isStored || !revertStands {
-            ensureVersions(decision.ensure, builder, now: now)
-            removeVersions(decision.remove, builder, now: now)
+            ensureVersions(
+                decision.ensure, for: decision.status.attempt, builder, now: now)
+            if isSealed { removeVersions(decision.remove, builder, now: now) }
         }
         ask(decision.probe, builder, now: now)
         if isStored { settleGit(release, now: now) }
@@ -144,8 +152,9 @@ extension Engine {
             if let until = flights.waitEnd(router.key, now: now) { wake(subject, at: until) }
             return
         }
+        guard let term else { return }
         let content = GatewayRouter.Content(
-            split: intent.split, refused: intent.refused?.description, epoch: settings.epoch)
+            split: intent.split, refused: intent.refused?.description, term: term)
         if intent.refused == nil, releases[builder.release.id]?.routed == intent {
             // The same once more: somebody changes it.
             if let until = flights.repairEnd(router.key, now: now) {
@@ -157,7 +166,6 @@ extension Engine {
         }
         releases[builder.release.id]?.routed = intent
         if let stored = view.routes[builder.release.id]?.value {
-            guard stored.epoch <= settings.epoch else { return }
             if stored.owned.releaseUID != builder.release.metadata.uid {
                 announce(adopted: router.key, builder.release)
             }

@@ -175,7 +175,10 @@ extension Engine {
             guard flights.isFree(key, of: subject, now: now),
                 record.metadata.deletionTimestamp == nil
             else { continue }
-            write(.delete(key, uid: record.metadata.uid, resourceVersion: nil), for: subject)
+            write(
+                .delete(
+                    key, uid: record.metadata.uid,
+                    resourceVersion: record.metadata.resourceVersion), for: subject)
         }
     }
 
@@ -310,7 +313,10 @@ extension Engine {
         annotations[Names.author] = .string(origin?.author ?? "")
         annotations[Names.file] = .string(declared.file)
         metadata["annotations"] = .object(annotations)
-        if let uid = record?.metadata.uid { metadata["uid"] = .string(uid) }
+        if let record {
+            metadata["uid"] = .string(record.metadata.uid)
+            metadata["resourceVersion"] = .string(record.metadata.resourceVersion)
+        }
         write(
             .apply(
                 key,

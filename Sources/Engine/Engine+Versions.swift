@@ -8,13 +8,15 @@ extension Engine {
     /// Brings the objects of versions into being, one after the other for each version: what is
     /// rendered is stored first and never rendered again.
     mutating func ensureVersions(
-        _ digests: [Digest], _ builder: SnapshotBuilder, now: Timestamp
+        _ digests: [Digest], for attempt: Attempt?, _ builder: SnapshotBuilder, now: Timestamp
     ) {
-        for digest in digests { ensureVersion(digest, builder, now: now) }
+        for digest in digests {
+            ensureVersion(digest, neededSeal(digest, attempt, builder), builder, now: now)
+        }
     }
 
     private mutating func ensureVersion(
-        _ digest: Digest, _ builder: SnapshotBuilder, now: Timestamp
+        _ digest: Digest, _ needed: Seal?, _ builder: SnapshotBuilder, now: Timestamp
     ) {
         let release = builder.release
         let name = NamespacedName(
@@ -40,13 +42,16 @@ extension Engine {
             onDelete: release.metadata.annotation(Names.onDelete),
             revision: revision.metadata.resourceVersion,
             service: service?.view.metadata.resourceVersion,
-            deployment: deployment?.view.metadata.resourceVersion)
+            deployment: deployment?.view.metadata.resourceVersion,
+            seal: needed)
         guard releases[release.id]?.agreements[digest] != agreement else { return }
         let data = revision.data
-        let identity = VersionIdentity(release, version: data.version, digest: digest)
+        var identity = VersionIdentity(release, version: data.version, digest: digest)
+        identity.seal = needed ?? seal(over: service?.view.metadata, release)
         let isServiceRight = apply(
             .service, name, VersionObjects.service(identity, data), service?.object,
             service?.view.metadata, release, now: now)
+        identity.seal = needed ?? seal(over: deployment?.view.metadata, release)
         let isDeploymentRight = apply(
             .deployment, name,
             VersionObjects.deployment(
@@ -54,6 +59,14 @@ extension Engine {
                 progressDeadline: release.spec.health.progressDeadline),
             deployment?.object, deployment?.view.metadata, release, now: now)
         if isServiceRight, isDeploymentRight { releases[release.id]?.agree(digest, agreement) }
+    }
+
+    /// The seal of an object that needs no other: the one it bears, one of this term if it is made.
+    private func seal(over stored: OwnedMetadata?, _ release: ModelRelease) -> Seal? {
+        guard let stored else {
+            return term.map { Seal(term: $0, intent: release.status.intent) }
+        }
+        return stored.seal
     }
 
     private func isOurs(_ metadata: OwnedMetadata, _ release: ModelRelease) -> Bool {
@@ -90,19 +103,27 @@ extension Engine {
         let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
         guard !differences.isEmpty else { return true }
         guard isFree(key, release, now: now) else { return false }
-        if let until = flights.repairEnd(key, now: now) {
-            wake(.release(release.id), at: until)
-            return false
+        let drift = differences.filter { !Seal.isPlace($0) }
+        if !drift.isEmpty {
+            if let until = flights.repairEnd(key, now: now) {
+                wake(.release(release.id), at: until)
+                return false
+            }
+            if metadata.releaseUID != release.metadata.uid {
+                announce(adopted: key, release)
+            } else {
+                let places = drift.prefix(3).map(\.description).joined(separator: ", ")
+                tell(
+                    "DriftRepaired", "\(key) differed at \(places) and is put back",
+                    release.metadata)
+            }
+            flights.repair(key, now: now, jitter: &jitter)
         }
         var intent = desired
+        // What comes late, after a seal or from an earlier leader, changes nothing.
         intent.set(["metadata", "uid"], to: .string(metadata.uid))
-        if metadata.releaseUID != release.metadata.uid {
-            announce(adopted: key, release)
-        } else {
-            let places = differences.prefix(3).map(\.description).joined(separator: ", ")
-            tell("DriftRepaired", "\(key) differed at \(places) and is put back", release.metadata)
-        }
-        flights.repair(key, now: now, jitter: &jitter)
+        intent.set(
+            ["metadata", "resourceVersion"], to: .string(metadata.resourceVersion))
         write(.apply(key, intent, force: true), for: .release(release.id))
         return false
     }

@@ -28,20 +28,28 @@ package struct Engine: Sendable {
     var wakes: [Subject: Timestamp] = [:]
     var jitter: SplitMix64
     var effects: [Effect] = []
+    var leadership: Leadership
     private var dirty: Set<Subject> = []
     /// Who has to wait because one event touched very many, each once, in order.
     private var line: ArraySlice<Subject> = []
     private var waiting: Set<Subject> = []
     private var wasSynced = false
+    /// At the last step it was known how the cluster stands, and this process led.
+    private var mayAct = false
 
     package init(settings: EngineSettings) {
         self.settings = settings
         jitter = SplitMix64(seed: settings.seed)
+        leadership = Leadership(settings.election)
     }
 
-    /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits.
+    /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits. An
+    /// engine that may not act wants none but for its election.
     package var nextTick: Timestamp? {
-        waiting.isEmpty ? timers.next : Timestamp(milliseconds: 0)
+        let election = leadership.election?.nextTick
+        guard mayAct else { return election }
+        let own = waiting.isEmpty ? timers.next : Timestamp(milliseconds: 0)
+        return [election, own].compactMap { $0 }.min()
     }
 
     /// So many subjects are settled in one step: at the first sight of a large cluster a revert
@@ -59,13 +67,14 @@ package struct Engine: Sendable {
         effects = []
         absorb(event, now: now)
         for subject in timers.take(now: now) { dirty.insert(subject) }
+        lead(event, now: now)
         if view.isSynced, !wasSynced {
             wasSynced = true
             for release in view.knownReleases { dirty.insert(.release(release)) }
             for source in view.sources.names { dirty.insert(.source(source)) }
         }
-        guard view.isSynced else { return [] }
-        settle(now: now)
+        mayAct = view.isSynced && leadership.mayAct(at: now)
+        if mayAct { settle(now: now) }
         return effects
     }
 
@@ -86,6 +95,7 @@ package struct Engine: Sendable {
                 switch subject {
                 case .source(let id): settleSource(id, now: now)
                 case .release(let id): settleRelease(id, now: now)
+                case .leadership: break
                 }
             }
             queue(subjects.dropFirst(left))
@@ -122,19 +132,20 @@ package struct Engine: Sendable {
 package struct EngineSettings: Sendable {
     /// The name of this cluster in the record.
     package var cluster: String
-    /// Written into every route; grows with every leader.
-    package var epoch: Int64
     package var rollout: RolloutSettings
     /// Of the jitter.
     package var seed: UInt64
+    /// The election that the process takes part in; `nil` where the installation sees to it that
+    /// only one controller runs.
+    package var election: Election.Settings?
 
     package init(
-        cluster: String = "default", epoch: Int64 = 1, rollout: RolloutSettings = .init(),
-        seed: UInt64 = 0
+        cluster: String = "default", rollout: RolloutSettings = .init(), seed: UInt64 = 0,
+        election: Election.Settings? = nil
     ) {
         self.cluster = cluster
-        self.epoch = epoch
         self.rollout = rollout
         self.seed = seed
+        self.election = election
     }
 }

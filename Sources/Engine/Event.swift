@@ -20,6 +20,9 @@ package enum Event: Sendable {
     case recorded(EffectID, GitOutcome)
     /// Somebody says that a repository changed.
     case notified(NamespacedName)
+    /// The process ends in good order and its effects are not carried out any more: it gives the
+    /// Lease back, if it has it, and does nothing else from now on.
+    case resigned
     /// Time passed.
     case tick
 }

@@ -5,13 +5,15 @@ import Resources
 enum Subject: Hashable, Sendable, Comparable {
     case source(NamespacedName)
     case release(NamespacedName)
+    /// Who leads.
+    case leadership
 
     static func < (left: Subject, right: Subject) -> Bool {
         switch (left, right) {
         case (.source(let one), .source(let other)), (.release(let one), .release(let other)):
             one < other
-        case (.source, .release): true
-        case (.release, .source): false
+        case (.source, .release), (.source, .leadership), (.release, .leadership): true
+        case (.release, .source), (.leadership, _): false
         }
     }
 }
@@ -30,6 +32,8 @@ struct Flights: Sendable {
         case reach
         case revert(intent: Int64)
         case record(RecordedStatus)
+        /// A read or write of the Lease.
+        case lease(Election.Call)
     }
 
     /// One effect under way.
@@ -45,10 +49,20 @@ struct Flights: Sendable {
     private var repairs: [ResourceKey: Backoff] = [:]
     /// Objects whose last write was refused for what it was based on, or ended unknown.
     private var doubts: [Subject: Set<ResourceKey>] = [:]
+    /// Routes that are being sealed.
+    private var seals: Set<ResourceKey> = []
     private var lastID: UInt64 = 0
 
-    /// Effects under way.
-    var count: Int { flights.count }
+    /// Effects under way, but for those of the election.
+    var count: Int { flights.count - leaseCalls }
+
+    private var leaseCalls = 0
+
+    /// How many routes are being sealed.
+    var sealing: Int { seals.count }
+
+    /// The write of a route that is about to start is a seal.
+    mutating func seal(_ key: ResourceKey) { seals.insert(key) }
 
     /// Starts an effect.
     mutating func start(_ purpose: Purpose, for subject: Subject) -> EffectID {
@@ -56,6 +70,7 @@ struct Flights: Sendable {
         let id = EffectID(lastID)
         flights[id] = Flight(subject: subject, purpose: purpose)
         if let key = purpose.key { busy[key] = id }
+        if case .lease = purpose { leaseCalls += 1 }
         return id
     }
 
@@ -63,6 +78,8 @@ struct Flights: Sendable {
     mutating func end(_ id: EffectID) -> Flight? {
         guard let flight = flights.removeValue(forKey: id) else { return nil }
         if let key = flight.purpose.key, busy[key] == id { busy[key] = nil }
+        if let key = flight.purpose.key, !seals.isEmpty { seals.remove(key) }
+        if case .lease = flight.purpose { leaseCalls -= 1 }
         return flight
     }
 
@@ -144,7 +161,7 @@ extension Flights.Purpose {
         switch self {
         case .write(let request): request.key
         case .read(let key): key
-        case .golden, .reach, .revert, .record: nil
+        case .golden, .reach, .revert, .record, .lease: nil
         }
     }
 }

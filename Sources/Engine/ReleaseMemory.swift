@@ -1,5 +1,6 @@
 import API
 import Domain
+import Resources
 import Rollouts
 import Verdicts
 
@@ -21,6 +22,7 @@ struct ReleaseMemory: Sendable {
         let revision: String
         let service: String?
         let deployment: String?
+        let seal: Seal?
     }
 
     private(set) var agreements: [Digest: Agreement] = [:]

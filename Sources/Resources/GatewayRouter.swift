@@ -13,12 +13,16 @@ package struct GatewayRouter: Sendable {
         package let split: Weights
         /// `DIGEST@INTENT` of the version that traffic is taken back from; `nil` leaves what is.
         package let refused: String?
-        package let epoch: Int64
+        package let term: Term
 
-        package init(split: Weights, refused: String?, epoch: Int64) {
+        package init(split: Weights, refused: String?, term: Term) {
             self.split = split
             self.refused = refused
-            self.epoch = epoch
+            self.term = term
+        }
+
+        package init(split: Weights, refused: String?, epoch: Int64) {
+            self.init(split: split, refused: refused, term: Term(epoch: epoch, holder: ""))
         }
     }
 
@@ -37,9 +41,12 @@ package struct GatewayRouter: Sendable {
     /// The route for POST, with sequence number 1.
     package func object(_ content: Content) -> Document {
         var annotations: Document = [
-            Names.epoch: .string(String(content.epoch)), Names.sequence: "1",
+            Names.epoch: .string(String(content.term.epoch)), Names.sequence: "1",
             Names.releaseUID: .string(release.uid),
         ]
+        if !content.term.holder.isEmpty {
+            annotations[Names.leader] = .string(content.term.holder)
+        }
         if let refused = content.refused { annotations[Names.refused] = .string(refused) }
         if let onDelete = release.annotation(Names.onDelete) {
             annotations[Names.onDelete] = .string(onDelete)
@@ -67,25 +74,8 @@ package struct GatewayRouter: Sendable {
 
     /// The whole change of a route that was seen, in one conditional patch.
     package func patch(_ view: HTTPRouteView, _ content: Content) -> [PatchOperation] {
-        var operations = [PatchOperation(.test, "/metadata/uid", .string(view.metadata.uid))]
-        let annotations = "/metadata/annotations"
-        func path(_ name: String) -> String { "\(annotations)/\(PatchOperation.escape(name))" }
-        if let epoch = view.metadata.annotation(Names.epoch),
-            let sequence = view.metadata.annotation(Names.sequence)
-        {
-            operations.append(.init(.test, path(Names.epoch), .string(epoch)))
-            operations.append(.init(.test, path(Names.sequence), .string(sequence)))
-        } else {
-            // Somebody took our marks away: only the exact object that was seen is changed.
-            operations.append(
-                .init(.test, "/metadata/resourceVersion", .string(view.metadata.resourceVersion)))
-            if view.metadata.annotations.isEmpty {
-                operations.append(.init(.add, annotations, .object(Fields())))
-            }
-        }
-        let next = max(0, min(view.sequence, Int64.max - 1)) + 1
-        operations.append(.init(.add, path(Names.epoch), .string(String(content.epoch))))
-        operations.append(.init(.add, path(Names.sequence), .string(String(next))))
+        var operations = seal(view, content.term)
+        func path(_ name: String) -> String { Self.annotation(name) }
         operations.append(.init(.add, path(Names.releaseUID), .string(release.uid)))
         if let refused = content.refused {
             operations.append(.init(.add, path(Names.refused), .string(refused)))
@@ -96,6 +86,41 @@ package struct GatewayRouter: Sendable {
         }
         operations += relabelling(view)
         operations.append(.init(.replace, "/spec", spec(content.split)))
+        return operations
+    }
+
+    private static func annotation(_ name: String) -> String {
+        "/metadata/annotations/\(PatchOperation.escape(name))"
+    }
+
+    /// Takes a route that was seen into a term and changes nothing else of it. Whatever an earlier
+    /// leader has sent on the strength of the same sight does not fit any more, and the gateways
+    /// have nothing to do: the spec's generation stays.
+    package func seal(_ view: HTTPRouteView, _ term: Term) -> [PatchOperation] {
+        var operations = [PatchOperation(.test, "/metadata/uid", .string(view.metadata.uid))]
+        func path(_ name: String) -> String { Self.annotation(name) }
+        if let epoch = view.metadata.annotation(Names.epoch),
+            let sequence = view.metadata.annotation(Names.sequence)
+        {
+            operations.append(.init(.test, path(Names.epoch), .string(epoch)))
+            operations.append(.init(.test, path(Names.sequence), .string(sequence)))
+        } else {
+            // Somebody took our marks away: only the exact object that was seen is changed.
+            operations.append(
+                .init(.test, "/metadata/resourceVersion", .string(view.metadata.resourceVersion)))
+            if view.metadata.annotations.isEmpty {
+                operations.append(
+                    .init(.add, "/metadata/annotations", .object(Fields())))
+            }
+        }
+        let next = max(0, min(view.sequence, Int64.max - 1)) + 1
+        operations.append(.init(.add, path(Names.epoch), .string(String(term.epoch))))
+        operations.append(.init(.add, path(Names.sequence), .string(String(next))))
+        if !term.holder.isEmpty {
+            operations.append(.init(.add, path(Names.leader), .string(term.holder)))
+        } else if view.metadata.annotation(Names.leader) != nil {
+            operations.append(.init(.remove, path(Names.leader)))
+        }
         return operations
     }
 
@@ -240,7 +265,7 @@ package struct HTTPRouteView: Hashable, Sendable {
         metadata.annotation(Names.sequence).flatMap { Int64($0) } ?? 0
     }
 
-    package var epoch: Int64 { metadata.annotation(Names.epoch).flatMap { Int64($0) } ?? 0 }
+    package var epoch: Int64 { owned.term?.epoch ?? 0 }
 
     /// The mark of refusal.
     package var refused: RefusedMark? { owned.refused }

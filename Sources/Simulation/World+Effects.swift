@@ -9,7 +9,7 @@ extension World {
     mutating func send(_ effect: Effect) {
         let delay: TimeSpan =
             switch effect {
-            case .write, .read, .emit: delays.write
+            case .write, .read, .emit, .leadership: delays.write
             case .fetch: delays.fetch
             case .probe: delays.probe
             case .revert, .record: delays.push
@@ -55,6 +55,8 @@ extension World {
                         return .pushed("state")
                     }), born)
         case .emit(let notice): notices.append(notice)
+        case .leadership(.stopped(let why)): if born == incarnation { die(why) }
+        case .leadership(.leads), .leadership(.follows): break
         }
     }
 

@@ -10,6 +10,8 @@ package struct VersionIdentity: Hashable, Sendable {
     package let digest: Digest
     /// What becomes of the objects when the release is gone: they stay.
     package let retained: Bool
+    /// What makes earlier deletions void; `nil` for objects that no term is known of.
+    package var seal: Seal?
 
     package init(
         release: NamespacedName, releaseUID: String, version: String, digest: Digest, retained: Bool
@@ -162,16 +164,20 @@ package enum VersionObjects {
         _ kind: ResourceKind, _ identity: VersionIdentity, uid: String?, _ rest: Document
     ) -> Document {
         var document = rest
+        var annotations: Document = [
+            Names.releaseUID: .string(identity.releaseUID),
+            Names.digest: .string(identity.digest.description),
+            Names.onDelete: .string(identity.retained ? "retain" : "delete"),
+        ]
+        for (name, value) in identity.seal?.annotations ?? [] where kind != .controllerRevision {
+            annotations[name] = .string(value)
+        }
         document["apiVersion"] = .string(kind.apiVersion)
         document["kind"] = .string(kind.kind)
         document["metadata"] = [
             "name": .string(identity.name), "namespace": .string(identity.release.namespace),
             "labels": Document(strings: labels(identity)),
-            "annotations": [
-                Names.releaseUID: .string(identity.releaseUID),
-                Names.digest: .string(identity.digest.description),
-                Names.onDelete: .string(identity.retained ? "retain" : "delete"),
-            ],
+            "annotations": annotations,
         ]
         if let uid { document.set(["metadata", "uid"], to: .string(uid)) }
         return document

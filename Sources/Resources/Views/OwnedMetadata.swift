@@ -35,6 +35,10 @@ package struct OwnedMetadata: Hashable, Sendable {
     package let retained: Bool
     /// The annotation `slipway.dev/refused`.
     package let refused: RefusedMark?
+    /// The term it was last written or sealed in.
+    package let term: Term?
+    /// The attempt it was last sealed for; 0 without.
+    package let intent: Int64
     /// Kind and name of the controlling owner, `ReplicaSet web-5d8`; empty without.
     package let controller: String
     /// The uid of the controlling owner; empty without.
@@ -59,6 +63,8 @@ package struct OwnedMetadata: Hashable, Sendable {
         releaseUID = metadata.annotation(Names.releaseUID) ?? ""
         retained = metadata.annotation(Names.onDelete) == "retain"
         refused = metadata.annotation(Names.refused).flatMap { RefusedMark($0) }
+        term = Term { metadata.annotation($0) }
+        intent = metadata.annotation(Names.intent).flatMap { Int64($0) } ?? 0
         let owners = object.at("metadata", "ownerReferences")?.arrayValue ?? []
         let owner = owners.first { $0["controller"] == true }
         controller =
@@ -77,6 +83,9 @@ package struct OwnedMetadata: Hashable, Sendable {
         guard self.release == release else { return .foreign("ModelRelease \(self.release)") }
         return releaseUID == uid ? .ours : .formerly(uid: releaseUID)
     }
+
+    /// The seal that it bears.
+    package var seal: Seal? { term.map { Seal(term: $0, intent: intent) } }
 
     /// It is being deleted.
     package var isLeaving: Bool { deletion != nil }
