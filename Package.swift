@@ -187,6 +187,12 @@ let pure: Set<String> = [
     "Engine", "ControlPlane", "Simulation", "Presentation",
 ]
 
+/// A build that can be made to misbehave, to prove that the checks see it; never for a release.
+let isProving = Context.environment["SLIPWAY_PROVING"] == "1"
+let proven: Set<String> = pure.union(["simulate"])
+
 for target in package.targets where target.type != .system {
-    target.swiftSettings = strict + (pure.contains(target.name) ? [.strictMemorySafety()] : [])
+    target.swiftSettings =
+        strict + (pure.contains(target.name) ? [.strictMemorySafety()] : [])
+        + (isProving && proven.contains(target.name) ? [.define("PROVING")] : [])
 }

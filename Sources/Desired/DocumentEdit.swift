@@ -44,6 +44,7 @@ package enum DocumentEdit {
         guard let found = find(release, in: file, namespace),
             let release = ModelRelease.decode(found.document.document).value
         else { return false }
+        if isMutated(.revertOverNewer) { return true }
         return release.spec.declaredShares.contains { $0.digest == digest }
     }
 

@@ -19,7 +19,7 @@ struct Backoff: Sendable {
     ) {
         failures = min(failures + 1, 100)
         self.reason = String(reason.prefix(500))
-        guard failures > free || retryAfter != nil else {
+        guard failures > free || retryAfter != nil, !isMutated(.noBackoff) else {
             until = now
             return
         }

@@ -73,12 +73,14 @@ extension Engine {
             flights.succeed(key)
             if case .delete = request {
                 flights.doubt(key, for: subject)
-            } else {
+            } else if !isMutated(.ownWriteForgotten) {
                 for change in view.apply(key.kind, .changed(object)) { touch(change, now: now) }
             }
         case .unknown(let reason):
             if case .release(let release) = subject { releases[release]?.routed = nil }
+            if isMutated(.unknownIsSuccess) { return flights.succeed(key) }
             flights.fail(key, reason, now: now, free: 1, longest: patience(key), jitter: &jitter)
+            if isMutated(.unknownIsFailure) { return }
             flights.doubt(key, for: subject)
         case .notApplied(let refusal):
             if case .release(let release) = subject { releases[release]?.routed = nil }
@@ -91,6 +93,7 @@ extension Engine {
     ) {
         switch refusal.kind {
         case .conflict, .alreadyExists, .notFound:
+            if isMutated(.conflictIgnored) { return flights.succeed(key) }
             // The decision was made on something that is no longer so: read, decide again.
             flights.doubt(key, for: subject)
             flights.fail(

@@ -16,7 +16,7 @@ extension Engine {
         }
         // Git still wants it and it comes back in a moment, or may want it and was not read yet.
         guard claims[id] == nil, areSourcesRead(in: id.namespace) else { return }
-        guard releases[id]?.confirmedGone == true else {
+        guard releases[id]?.confirmedGone == true || isMutated(.goneWithoutAsking) else {
             let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
             if flights.isFree(key, of: subject, now: now) { read(key, for: subject) }
             return

@@ -59,8 +59,10 @@ extension Engine {
         if let time = decision.wake { wake(subject, at: time) }
         let isStored = release.status.essential == decision.status.essential
         let isSealed = isRouteSealed(builder)
+        let isBackward =
+            decision.route?.direction == .backward && !isMutated(.statusBeforeTraffic)
         if let intent = decision.route,
-            intent.direction == .backward || isStored && areRaisedSealed(intent, builder)
+            isBackward || isStored && areRaisedSealed(intent, builder)
         {
             // Every write of the route is its seal too: a revert waits for none.
             writeRoute(intent, builder, now: now)

@@ -148,11 +148,11 @@ extension Engine {
                     "\(gone.count) releases are in no file any more and stay, prune is off: "
                     + gone.prefix(3).map(\.description).joined(separator: ", ")
             }
-        } else if !memory.desired.unreadableFiles.isEmpty {
+        } else if !memory.desired.unreadableFiles.isEmpty, !isMutated(.halfReadPrune) {
             memory.pruneRefusal =
                 "nothing is pruned while files cannot be read: "
                 + memory.desired.unreadableFiles.prefix(3).joined(separator: ", ")
-        } else if gone.count > limit {
+        } else if gone.count > limit, !isMutated(.prunesWithoutLimit) {
             memory.pruneRefusal =
                 "\(gone.count) of \(mine.count) releases are in no file any more, more than "
                 + "\(limit) at once are not pruned; delete them by hand if it is meant"

@@ -71,6 +71,7 @@ extension Engine {
 
     private func isOurs(_ metadata: OwnedMetadata, _ release: ModelRelease) -> Bool {
         guard !metadata.isLeaving else { return false }
+        if isMutated(.ownershipIgnored) { return true }
         switch metadata.owner(release: release.metadata.name, uid: release.metadata.uid) {
         case .ours, .formerly: return true
         case .foreign: return false
@@ -156,7 +157,9 @@ extension Engine {
             let name = NamespacedName(
                 namespace: release.metadata.namespace,
                 name: Names.versioned(release.metadata.name, digest))
-            if let deployment = view.deployments[name]?.value.view.metadata {
+            if let deployment = view.deployments[name]?.value.view.metadata,
+                !isMutated(.servicesFirst) || view.services[name] == nil
+            {
                 guard isOurs(deployment, release) else { continue }
                 delete(.deployment, deployment, release, now: now)
             } else if let service = view.services[name]?.value.view.metadata,
@@ -173,7 +176,9 @@ extension Engine {
         let key = ResourceKey(kind, namespace: metadata.namespace, name: metadata.name)
         guard isFree(key, release, now: now) else { return }
         write(
-            .delete(key, uid: metadata.uid, resourceVersion: metadata.resourceVersion),
+            .delete(
+                key, uid: isMutated(.deletedByName) ? "" : metadata.uid,
+                resourceVersion: isMutated(.deletedByName) ? nil : metadata.resourceVersion),
             for: .release(release.id))
     }
 }

@@ -105,7 +105,9 @@ struct SnapshotBuilder {
         guard !release.spec.health.probes.isEmpty else { return .notAsked }
         let attempt = release.status.attempt
         let isNew = attempt?.new.contains { $0.short == pod.metadata.digestLabel } ?? false
-        let known = memory.probes[pod.metadata.uid]?.state
+        let isBorrowed =
+            isMutated(.probesOfOthers) && memory.probes.values.contains { $0.state == .passed }
+        let known = isBorrowed ? .passed : memory.probes[pod.metadata.uid]?.state
         if isNew { return known ?? .waiting }
         guard attempt == nil else { return .notAsked }
         // Before the attempt is in the status every version that is not proven may be new.

@@ -82,6 +82,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         case .changed(let object):
             interruption = nil
             return insert(object).map { [$0] } ?? []
+        case .deleted where isMutated(.deletionsMissed): return []
         case .deleted(let object):
             interruption = nil
             let metadata = ObjectMetadata(of: object)
@@ -116,7 +117,11 @@ package struct KindView<Value: ObservedValue>: Sendable {
         let name = metadata.id
         let version = ResourceVersion(metadata.resourceVersion)
         let old = self[name]
-        if let old, let known = old.version, let version, version <= known { return nil }
+        if let old, let known = old.version, let version, version <= known,
+            !isMutated(.viewGoesBack)
+        {
+            return nil
+        }
         if let tomb = gone[name], let version, version <= tomb { return nil }
         guard var value = Value(object) else { return remove(name, at: version, uid: nil) }
         gone[name] = nil
@@ -158,7 +163,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
             listed.insert(ObjectMetadata(of: object).id)
             if let change = insert(object) { changes.append(change) }
         }
-        for name in names where !listed.contains(name) {
+        for name in names where !listed.contains(name) && !isMutated(.listOnlyAdds) {
             // Made by our own write after the list was taken: the watch will bring it.
             if let known = self[name]?.version, let version, known > version { continue }
             if let change = remove(name, at: version, uid: nil) { changes.append(change) }

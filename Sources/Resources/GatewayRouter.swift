@@ -113,7 +113,8 @@ package struct GatewayRouter: Sendable {
                     .init(.add, "/metadata/annotations", .object(Fields())))
             }
         }
-        let next = max(0, min(view.sequence, Int64.max - 1)) + 1
+        let grown = max(0, min(view.sequence, Int64.max - 1)) + 1
+        let next = isMutated(.sequenceStands) ? view.sequence : grown
         operations.append(.init(.add, path(Names.epoch), .string(String(term.epoch))))
         operations.append(.init(.add, path(Names.sequence), .string(String(next))))
         if !term.holder.isEmpty {
@@ -168,6 +169,10 @@ package struct GatewayRouter: Sendable {
         return pending.map { .pending($0) } ?? .accepted
     }
 
+    private func written(_ weight: Int) -> Int {
+        isMutated(.roundedTo99) && (weight > 50 && weight < 100) ? weight - 1 : weight
+    }
+
     private func spec(_ split: Weights) -> Document {
         // Weights are always written: one that is left out counts as 1, not as 0.
         var rule: Document = [
@@ -177,7 +182,7 @@ package struct GatewayRouter: Sendable {
                     [
                         "name": .string(Names.versioned(release.name, share.digest)),
                         "port": .integer(VersionObjects.servicePort),
-                        "weight": .integer(share.weight),
+                        "weight": .integer(written(share.weight)),
                     ]
                 }),
         ]
@@ -212,7 +217,10 @@ package struct HTTPRouteView: Hashable, Sendable {
         /// What this parent says; conditions of an older generation say nothing.
         fileprivate func acceptance(generation: Int64) -> Acceptance {
             func fresh(_ type: String) -> Condition? {
-                conditions.first { $0.type == type && $0.observedGeneration >= generation }
+                conditions.first {
+                    $0.type == type
+                        && ($0.observedGeneration >= generation || isMutated(.staleAcceptance))
+                }
             }
             func words(_ condition: Condition) -> String {
                 "\(condition.type) is \(condition.status.rawValue): \(condition.reason): "

@@ -37,7 +37,9 @@ extension ReleaseMachine {
     /// failed, and a digest that it names is refused where the status was lost.
     mutating func absorbMark() {
         guard case .ours(let state) = snapshot.route, let mark = state.refused else { return }
-        if let attempt = status.attempt, attempt.intent == mark.intent,
+        if isMutated(.markIgnored), snapshot.remembered == nil { return }
+        if let attempt = status.attempt,
+            attempt.intent == mark.intent || isMutated(.oldMarkWins),
             attempt.target.contains(where: { $0.digest == mark.digest })
         {
             let remembered = snapshot.remembered
@@ -76,15 +78,18 @@ extension ReleaseMachine {
         // Slipway's own commits never lift a quarantine, and a status that was lost has seen no
         // transition.
         if author != Names.fieldManager, !status.declared.isEmpty {
-            for share in declared where !before.contains(share.digest) { lift(share.digest) }
+            for share in declared
+            where !before.contains(share.digest) || isMutated(.anyCommitLifts) {
+                lift(share.digest)
+            }
         }
         if status.declared.isEmpty { narrowWhatWasFound(for: declared) }
         status.declared = declared
         status.observedCommit = snapshot.release.metadata.annotation(Names.commit) ?? ""
         if let attempt = status.attempt {
-            if sameSplit(attempt.target, declared) {
+            if sameSplit(attempt.target, declared) || isMutated(.supersededGoesOn) {
                 // Git says now what is under way: a rollback by hand, as a rule.
-                status.attempt?.target = declared
+                if !isMutated(.supersededGoesOn) { status.attempt?.target = declared }
                 status.attempt?.commit = status.observedCommit
                 return
             }

@@ -13,6 +13,9 @@ extension ReleaseMachine {
         for digest in Set(proven + target).sorted() {
             let observed = snapshot.version(digest)
             var policy = spec.health
+            if isMutated(.noDeadline) { policy.progressDeadline = .longest }
+            if isMutated(.restartsAreFine) { policy.restartsMax = .max }
+            if isMutated(.unreadyIsWaitedFor) { policy.unreadyMax = .max }
             if proven.contains(digest), status.attempt?.new.contains(digest) != true {
                 policy.restartsMax = .max
                 policy.unreadyMax = .max
@@ -75,12 +78,13 @@ extension ReleaseMachine {
     mutating func fail(_ digest: Digest, _ cause: VersionVerdict.Failure) {
         guard let attempt = status.attempt else { return }
         let mark = RefusedMark(digest: digest, intent: attempt.intent)
-        guard hasTraffic(attempt) || mayGetTraffic(attempt, mark) else {
+        let isTraffic = hasTraffic(attempt) || mayGetTraffic(attempt, mark)
+        guard isTraffic, !isMutated(.statusBeforeTraffic) else {
             failure = nil
             conclude(attempt, digest, cause)
             return
         }
-        guard let base else {
+        guard let base, !isMutated(.revertWaitsForTheBad) || readyEndpoints(digest) > 0 else {
             failure = nil
             holding = cause
             status.attempt?.confirmedAt = nil
@@ -90,7 +94,7 @@ extension ReleaseMachine {
         failure = RememberedFailure(digest: digest, intent: attempt.intent, failure: cause)
         route = RouteIntent(
             split: registered(base),
-            refused: mark,
+            refused: isMutated(.markNotWritten) ? nil : mark,
             direction: .backward
         )
         waitsFor = "the route to give traffic back"

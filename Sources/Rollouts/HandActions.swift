@@ -68,11 +68,12 @@ extension ReleaseMachine {
         let parts = subject.split(separator: "/")
         guard parts.count == 2, let step = Int(parts[1]), let attempt = status.attempt,
             attempt.new.contains(where: { matches($0, parts[0]) })
+                || isMutated(.approvalOfAnother)
         else { return true }
         // Given ahead of time it stays until the step is reached.
         guard attempt.step == step - 1 else { return attempt.step >= step }
         status.attempt?.approvedStep = attempt.step
-        return true
+        return !isMutated(.approvalUsedTwice)
     }
 
     /// Back to a proven version: at once if its pods are there. What is declared and left behind is

@@ -54,6 +54,7 @@ extension ReleaseMachine {
         guard isWanted || weight > 0 else {
             // Draining begins when the gateways have taken the route that leaves it out.
             if case .ours(let state) = snapshot.route, state.acceptance != .accepted,
+                !isMutated(.drainedFromTheWrite),
                 status.versions.first(where: { $0.digest == digest })?.health != .draining
             {
                 return (.unknown, "the gateways have not accepted the route yet")
@@ -101,6 +102,7 @@ extension ReleaseMachine {
         }
         if let attempt = status.attempt {
             if let held { return (.paused, held) }
+            if isMutated(.healthyTooEarly), attempt.step >= 0 { return (.healthy, "") }
             let going = attempt.manual ? "rolling back to" : "releasing"
             let text =
                 "\(going) \(names(attempt.target))"

@@ -46,7 +46,9 @@ package struct ReleaseMachine {
         takeDeclaration()
         takeHandActions()
         judge()
-        if let (digest, failure) = failedInAttempt() {
+        if let (digest, failure) = failedInAttempt(),
+            !isMutated(.pauseBlocksRevert) || held == nil
+        {
             fail(digest, failure)
         } else {
             walk()
@@ -81,7 +83,9 @@ package struct ReleaseMachine {
     /// The split that traffic returns to: the proven one, without what cannot answer.
     var base: Weights? {
         guard let split = status.proven?.weights else { return nil }
-        let gone = Set(split.serving.filter { readyEndpoints($0) == 0 })
+        if isMutated(.revertToTheDead) { return split }
+        let enough = isMutated(.revertWantsAllOfStable) ? spec.serving.replicas : 1
+        let gone = Set(split.serving.filter { readyEndpoints($0) < enough })
         return gone.isEmpty ? split : split.removing(gone)
     }
 

@@ -43,7 +43,8 @@ extension ReleaseMachine {
 
     /// Whether a version has been without traffic for as long as draining takes.
     private func isDrained(_ digest: Digest) -> Bool {
-        guard !needed.contains(digest),
+        if isMutated(.removedBeforeDrained) { return !needed.contains(digest) }
+        guard !needed.contains(digest), !isMutated(.neverRemoved),
             let entry = status.versions.first(where: { $0.digest == digest }),
             entry.health == .draining
         else { return false }

@@ -30,6 +30,7 @@ extension ReleaseMachine {
         guard attempt.plan != fingerprint || attempt.step >= plan.steps.count else { return }
         let share = newShare(attempt)
         status.attempt?.step = plan.steps.lastIndex { $0.newWeight <= share } ?? -1
+        if isMutated(.editedStepsJump) { status.attempt?.step = plan.steps.count - 1 }
         status.attempt?.confirmedAt = nil
         status.attempt?.approvedStep = -1
         status.attempt?.plan = fingerprint
@@ -69,7 +70,7 @@ extension ReleaseMachine {
             return
         }
         status.attempt?.step = next
-        status.attempt?.confirmedAt = nil
+        if !isMutated(.holdNotCountedAnew) { status.attempt?.confirmedAt = nil }
         status.attempt?.plan = plan.fingerprint
     }
 
@@ -86,6 +87,7 @@ extension ReleaseMachine {
         }
         switch state.acceptance {
         case .accepted: break
+        case _ where isMutated(.provenBeforeConfirmed): break
         case .pending(let text), .refused(let text):
             waitsFor = text
             return
@@ -100,10 +102,13 @@ extension ReleaseMachine {
             waitsFor = obstacle
             return
         }
-        let settled = confirmed + snapshot.settings.settle
+        let isUnsettled = isMutated(.provenBeforeConfirmed)
+        let settled = confirmed + (isUnsettled ? .zero : snapshot.settings.settle)
         var due = settled
         var what = "the gateways to settle"
         switch current.wait {
+        case .hold where isMutated(.holdSkipped): break
+        case .bake where isMutated(.bakeSkipped): break
         case .hold(let time) where !attempt.promoted && confirmed + time > settled:
             due = confirmed + time
             what = "the step to pass"
@@ -159,6 +164,7 @@ extension ReleaseMachine {
             guard observed.isComplete, observed.deploymentObserved else {
                 return "version \(name) to be made"
             }
+            if isMutated(.oneEndpointIsEnough), observed.readyEndpoints > 0 { continue }
             switch verdicts[digest] {
             case .healthy: break
             case .starting(let text), .reduced(let text): return "version \(name): \(text)"

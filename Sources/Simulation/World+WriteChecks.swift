@@ -274,6 +274,7 @@ extension World {
                 violate("drain before shrink", "\(key) had a share at \(last)")
             }
         case .modelRelease:
+            checkPruned(key)
             if git.declares(NamespacedName(namespace: key.namespace, name: key.name)) {
                 violate("source integrity", "\(key) is declared and is deleted")
             }
@@ -302,6 +303,7 @@ extension World {
             }
         }
         checkApproval(key, before, after, ModelRelease.decode(new).value)
+        checkWord(key, before, after)
         if let proven = after.proven, !proven.provisional,
             proven.weights?.withoutZeros != before.proven?.weights?.withoutZeros
                 || before.proven?.provisional == true

@@ -34,13 +34,44 @@ struct Simulate: ParsableCommand {
     @Option(help: "File to write the trace of the last run to.")
     var trace: String?
 
+    @Option(
+        help: """
+            random: faults of everything; hands: people in the middle of rollouts; \
+            mutants: known bugs that the checks must see.
+            """)
+    var mode = Mode.random
+
+    @Option(help: "In a proving build: the known bug to put back.")
+    var mutant: String?
+
+    @Option(help: "With --mode mutants: the table of runs that see them, instead of fresh seeds.")
+    var known: String?
+
+    /// What to play.
+    enum Mode: String, ExpressibleByArgument, CaseIterable { case random, hands, mutants }
+
     func validate() throws {
+        if let mutant, Mutant(name: mutant) == nil {
+            throw ValidationError(
+                "--mutant must be one of \(Mutant.allCases.map(\.name).joined(separator: ", "))")
+        }
+        if mutant != nil || mode == .mutants, !isProving {
+            throw ValidationError("this build has no mutants: build it with SLIPWAY_PROVING=1")
+        }
         guard runs > 0, seed.addingReportingOverflow(UInt64(runs)).overflow == false else {
             throw ValidationError("--runs must be more than 0")
         }
     }
 
     mutating func run() throws {
+        let mutant = mutant.flatMap { Mutant(name: $0) }
+        if mode == .mutants {
+            return try Power(known: known, mutant: mutant, seed: seed, runs: runs).run()
+        }
+        #if PROVING
+        mutate(mutant)
+        #endif
+        if mode == .hands { return try Power.play(.hands, from: seed, runs: runs) }
         let start = ContinuousClock.now
         var (steps, writes, broken, milliseconds) = (0, 0, 0, Int64(0))
         for number in 0..<UInt64(runs) {

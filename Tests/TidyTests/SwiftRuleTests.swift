@@ -154,6 +154,12 @@ import Testing
         #expect(WordRules.impurities(source("Int.random(in: 0..<2, using: &generator)")) == [])
     }
 
+    @Test(arguments: ["isMutated(.noBackoff)", "hit(.reverted)", "#if PROVING\n#endif"])
+    func mutantsStayInTheCore(text: String) {
+        #expect(WordRules.mutants(source(text, in: "Cluster")).map(\.line) == [1])
+        #expect(WordRules.mutants(source(text, in: "Simulation")) == [])
+    }
+
     @Test(arguments: [
         "let a: Set<Int>", "Set(a)", "var a: [Digest: Int]", "Dictionary(grouping: a)",
     ])

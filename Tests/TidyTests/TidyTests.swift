@@ -43,6 +43,7 @@ import Testing
             ("traps", WordRules.traps),
             ("unguarded", WordRules.unguarded),
             ("pure targets", WordRules.impurities),
+            ("mutants", WordRules.mutants),
             ("unordered", { WordRules.unordered($0, listed: unorderedFiles) }),
         ]
 

@@ -76,6 +76,27 @@ enum WordRules {
         }
     }
 
+    /// Known bugs stand only where the simulator plays them, and what chooses one is compiled only
+    /// into proving builds.
+    static func mutants(_ source: SwiftSource) -> [Violation] {
+        guard source.isProduct else { return [] }
+        let isPlayed = Imports.pure.contains(source.target)
+        let isProof = ["Simulation", "simulate"].contains(source.target)
+        return source.tokens.indices.compactMap { index in
+            let (word, next) = (source.token(index), source.token(index + 1))
+            let line = source.tokens[index].line
+            if ["isMutated", "hit"].contains(word), next == "(", !isPlayed,
+                ![".", "func"].contains(source.token(index - 1))
+            {
+                return source.violation(line, "\(word)() outside of what the simulator plays")
+            }
+            if word == "PROVING", !isProof, source.path != "Sources/Domain/Proving.swift" {
+                return source.violation(line, "only Domain's Proving.swift knows the build")
+            }
+            return nil
+        }
+    }
+
     /// Where order decides, collections without an order are listed with a reason.
     ///
     /// - Parameter listed: file and why the order of its sets and dictionaries does not matter.

@@ -1,0 +1,118 @@
+/// Known bugs of deployment controllers, each put back by one condition in a proving build: tests
+/// that do not see them would not see their like.
+@usableFromInline package enum Mutant: Int, CaseIterable, Sendable {
+    // MARK: The way back
+
+    /// The status says "refused" before traffic is taken back (Flagger's order).
+    case statusBeforeTraffic
+    /// A revert waits for the bad version to be ready (Argo Rollouts' blue-green abort).
+    case revertWaitsForTheBad
+    /// Whoever pauses a rollout also pauses its revert (Argo Rollouts).
+    case pauseBlocksRevert
+    /// A revert wants every pod of the proven version ready (Argo Rollouts' weight 0).
+    case revertWantsAllOfStable
+    /// Traffic is given to a proven version without asking whether it can answer (Flagger).
+    case revertToTheDead
+    /// A revert does not mark the route.
+    case markNotWritten
+    /// A controller that starts does not read the mark on the route.
+    case markIgnored
+    /// A mark counts for ever, also after a retry.
+    case oldMarkWins
+    /// A canary that is not ready any more is only waited for (Flagger).
+    case unreadyIsWaitedFor
+    /// Containers that start again and again are no failure.
+    case restartsAreFine
+    /// An attempt has no deadline.
+    case noDeadline
+
+    // MARK: The way forward
+
+    /// Weight is raised with one ready endpoint (Argo Rollouts' partially available ReplicaSet).
+    case oneEndpointIsEnough
+    /// The holds of all steps are counted from the first confirmation.
+    case holdNotCountedAnew
+    /// Steps do not hold.
+    case holdSkipped
+    /// A version is proven without its bake.
+    case bakeSkipped
+    /// The pointer moves before the gateways have accepted the declared split.
+    case provenBeforeConfirmed
+    /// What a gateway said of an older route counts for the newer one.
+    case staleAcceptance
+    /// Steps edited in the middle of a rollout jump to the last one (Flagger's lookup).
+    case editedStepsJump
+    /// An approval of any version passes the pause.
+    case approvalOfAnother
+    /// An approval can be used again and again.
+    case approvalUsedTwice
+    /// Weights do not sum to 100 after rounding.
+    case roundedTo99
+    /// A rollout that a newer commit overtook goes on.
+    case supersededGoesOn
+
+    // MARK: The end of versions
+
+    /// Versions are removed while requests may be under way (Flagger's failed rollback).
+    case removedBeforeDrained
+    /// Draining is counted from the write of the route, not from its acceptance.
+    case drainedFromTheWrite
+    /// Versions are never removed.
+    case neverRemoved
+    /// Services go before the pods behind them.
+    case servicesFirst
+
+    // MARK: Reads and writes
+
+    /// Objects are deleted by name, whoever they are now.
+    case deletedByName
+    /// A conflict is taken for success.
+    case conflictIgnored
+    /// A write that may have been done is sent again without looking.
+    case unknownIsFailure
+    /// A write that may not have been done is taken for done.
+    case unknownIsSuccess
+    /// Decisions are made on the view as it was before the controller's own write.
+    case ownWriteForgotten
+    /// An older event overwrites what is known.
+    case viewGoesBack
+    /// Objects that a new list does not have any more stay in the view.
+    case listOnlyAdds
+    /// Deletions are not noticed.
+    case deletionsMissed
+    /// Failed writes are tried again without any wait.
+    case noBackoff
+    /// The sequence number of the route does not grow.
+    case sequenceStands
+
+    // MARK: Whose it is
+
+    /// Objects are taken for the controller's own whatever their labels say.
+    case ownershipIgnored
+    /// Files that cannot be read count as files that are gone.
+    case halfReadPrune
+    /// Any number of releases may be pruned at once.
+    case prunesWithoutLimit
+    /// What is gone is cleaned up without asking the server once more.
+    case goneWithoutAsking
+    /// A refused version comes back with any commit.
+    case anyCommitLifts
+    /// A revert commit is pushed although the branch has moved on.
+    case revertOverNewer
+
+    // MARK: What is said
+
+    /// Answers of any pod count for all pods of the release.
+    case probesOfOthers
+    /// "Healthy" is said while the rollout is still going on.
+    case healthyTooEarly
+
+    /// The name on the command line.
+    package var name: String { String(describing: self) }
+
+    /// The mutant of a name; `nil` if there is none.
+    package init?(name: String) {
+        guard let mutant = Mutant.allCases.first(where: { $0.name == name }) else { return nil }
+        self = mutant
+    }
+}

@@ -1,0 +1,115 @@
+import API
+import ControlPlane
+import Desired
+import Domain
+import Observed
+import Resources
+import Rollouts
+
+/// Checks of what the controller says, in statuses and in Git, against what is.
+extension World {
+    /// A status that was stored says no more than is so.
+    mutating func checkWord(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+    ) {
+        checkOrderOfReturn(key, before, after)
+        checkConfirmation(key, before, after)
+        checkApprover(key, before, after)
+        if after.phase == .healthy, after.attempt != nil {
+            violate("honest status", "\(key) is Healthy in the middle of a rollout")
+        }
+    }
+
+    /// Traffic goes before the word: what the status calls refused for its pods' sake has no share
+    /// any more.
+    private mutating func checkOrderOfReturn(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+    ) {
+        let route = ResourceKey(.httpRoute, namespace: key.namespace, name: key.name)
+        guard let object = store.object(route), !truth.taken.contains(route) else { return }
+        let split = Self.split(object)
+        let byHand = "RolledBack"
+        for entry in after.quarantine
+        where !before.isRefused(entry.digest) && entry.reason != byHand {
+            let isProven = after.proven?.shares.contains { $0.digest == entry.digest } ?? false
+            let service = Names.versioned(key.name, entry.digest)
+            guard !isProven, split[service, default: 0] > 0 else { continue }
+            violate("traffic first", "\(service) is refused in the status and has a share")
+        }
+    }
+
+    /// A step counts as in force only when the gateways have said so of this very route.
+    private mutating func checkConfirmation(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+    ) {
+        let route = ResourceKey(.httpRoute, namespace: key.namespace, name: key.name)
+        guard let confirmed = after.attempt?.confirmedAt,
+            confirmed != before.attempt?.confirmedAt, let object = store.object(route),
+            !truth.taken.contains(route)
+        else { return }
+        let generation = ObjectMetadata(of: object).generation
+        let parents = object.at("status", "parents")?.arrayValue ?? []
+        let isAccepted =
+            !parents.isEmpty
+            && parents.allSatisfy { parent in
+                (parent["conditions"]?.arrayValue ?? []).allSatisfy {
+                    $0["status"] == "True"
+                        && ($0["observedGeneration"]?.intValue ?? 0) >= Int(generation)
+                }
+            }
+        if !isAccepted {
+            violate("confirmed by the gateways", "\(key) counts a step that is not in force")
+        }
+    }
+
+    /// Whoever approves names the version that waits.
+    private mutating func checkApprover(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+    ) {
+        guard let old = before.attempt, let new = after.attempt, old.intent == new.intent,
+            new.approvedStep >= 0, new.approvedStep != old.approvedStep
+        else { return }
+        let used = after.handled.first { $0.annotation == Names.approve }?.value ?? ""
+        let digest = used.prefix { $0 != "/" }
+        if digest.isEmpty || !new.new.contains(where: { $0.hex.hasPrefix(digest) }) {
+            violate("approvals", "\(key) takes \"\(used)\" for step \(new.approvedStep + 1)")
+        } else if before.handled.contains(where: { $0.value == used }) {
+            violate("approvals", "\(key) uses \"\(used)\" once more")
+        }
+    }
+
+    /// A release is pruned only when the whole commit was read, and never many at once.
+    mutating func checkPruned(_ key: ResourceKey) {
+        let files = git.head?.files ?? [:]
+        let unread = files.keys.sorted().filter { path in
+            RunTexts.read(files[path] ?? "").problems.contains { $0.severity == .error }
+        }
+        if !unread.isEmpty {
+            violate("source integrity", "\(key) is deleted while \(unread) cannot be read")
+        }
+    }
+
+    /// Every commit of the controller takes a refused version out of the file that declared it.
+    mutating func checkOwnCommits(of release: NamespacedName, _ status: ReleaseStatus) {
+        let refused = Set(
+            status.quarantine.map(\.digest)
+                + status.history.filter { $0.verdict != .promoted }
+                .flatMap(\.shares).map(\.digest))
+        for (before, commit) in zip(git.commits, git.commits.dropFirst()) where commit.isOurs {
+            for path in commit.files.keys.sorted() where commit.files[path] != before.files[path] {
+                let were = Set(RunTexts.shares(of: before.files[path] ?? "").map(\.digest))
+                let are = Set(RunTexts.shares(of: commit.files[path] ?? "").map(\.digest))
+                if were.subtracting(are).isDisjoint(with: refused) {
+                    violate("Git is asked first", "\(commit.id.prefix(7)) reverts what is not bad")
+                }
+            }
+        }
+    }
+
+    // MARK: Faults
+
+    /// The watches break: until new lists come, what happens is never told.
+    mutating func loseWatches() {
+        for (kind, _) in ClusterView.kinds { cursors[kind] = .max }
+    }
+}
