@@ -66,7 +66,8 @@ extension ReleaseMachine {
     /// Passes the pause that the attempt stands at: `DIGEST/STEP`, STEP counted from 1.
     private mutating func approve(_ subject: Substring) -> Bool {
         let parts = subject.split(separator: "/")
-        guard parts.count == 2, let step = Int(parts[1]), let attempt = status.attempt,
+        guard parts.count == 2, let step = Int(parts[1]), step > 0,
+            let attempt = status.attempt,
             attempt.new.contains(where: { matches($0, parts[0]) })
                 || isMutated(.approvalOfAnother)
         else { return true }

@@ -16,7 +16,8 @@ package struct ProbeTarget: Hashable, Sendable, CustomStringConvertible {
     /// addresses inside other addresses (IPv4 in IPv6) only the plain form is accepted. Zones are
     /// refused.
     package init?(address: String, port: Int) {
-        guard (1...65535).contains(port) else { return nil }
+        // A text with a NUL in it is not the address that C reads.
+        guard (1...65535).contains(port), !address.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
         if inet_pton(AF_INET, address, &v4) == 1 {

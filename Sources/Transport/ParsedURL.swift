@@ -16,7 +16,8 @@ package struct ParsedURL: Hashable, Sendable {
 
     /// `nil` unless it is absolute, `http` or `https`, without user info.
     package init?(_ url: String) {
-        guard let handle = curl_url() else { return nil }
+        // libcurl reads up to a NUL, and no URL has control characters.
+        guard url.utf8.allSatisfy({ $0 > 32 }), let handle = curl_url() else { return nil }
         defer { curl_url_cleanup(handle) }
         let flags = UInt32(CURLU_DISALLOW_USER | CURLU_PATH_AS_IS)
         guard curl_url_set(handle, CURLUPART_URL, url, flags) == CURLUE_OK,

@@ -157,7 +157,7 @@ struct InferenceProbeTests {
         "2130706433", "127.0.0.1@evil", "127.0.0.1/x", "127.0.0.1:80", "[::1]", "0.0.0.0",
         "169.254.169.254", "224.0.0.1", "255.255.255.255", "::", "::ffff:169.254.169.254",
         "::127.0.0.1", "64:ff9b::a9fe:a9fe", "fe80::1", "fe80::1%eth0", "ff02::1",
-        "fd00:ec2::254", "127.0.0.1\r\nX: y", "127.0.0.1 ",
+        "fd00:ec2::254", "127.0.0.1\r\nX: y", "127.0.0.1 ", "127.0.0.1\0", "fd00::1\0]",
     ])
     func onlyAddressesOfHostsAreAsked(_ address: String) {
         #expect(ProbeTarget(address: address, port: 80) == nil)
