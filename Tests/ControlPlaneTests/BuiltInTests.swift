@@ -10,6 +10,7 @@ import Testing
         ("1000m", "1"), ("1024Mi", "1Gi"), ("0.5", "500m"), ("2", "2"), ("1500m", "1500m"),
         ("1e3", "1e3"), ("12E", "12E"), ("1.5Gi", "1536Mi"), ("100Ki", "100Ki"), ("0", "0"),
         ("1000000", "1M"), ("-1", "-1"), ("0.1n", "1n"), ("512Mi", "512Mi"), ("1Ki", "1Ki"),
+        ("8000000000000000000.5", "8000000000000000000500m"),
     ])
     func hasOneSpelling(text: String, expected: String) throws {
         let quantity = try #require(Quantity(text))
@@ -17,7 +18,12 @@ import Testing
         #expect(Quantity(quantity.canonical)?.canonical == expected)
     }
 
-    @Test(arguments: ["", "12potatoes", "1.2.3", "m", ".", "1e99", "99999999999999999999999"])
+    @Test(arguments: [
+        "", "12potatoes", "1.2.3", "m", ".", "1e99", "99999999999999999999999",
+        // Beyond what its arithmetic holds, at each of its steps.
+        "147573952589676412928Ei", "999999999999999999999E",
+        "170141183460469231731.687303715884105727",
+    ])
     func refuses(text: String) {
         #expect(Quantity(text) == nil)
     }

@@ -21,7 +21,7 @@ package struct Quantity: Hashable, Sendable, Comparable {
         "quantities must match the regular expression "
         + "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
-    /// `nil` for what is no quantity, or more than 2^63 of something.
+    /// `nil` for what is no quantity, or more than 10^20 of something.
     package init?(_ text: String) {
         guard text.utf8.count <= 64 else { return nil }
         var rest = Substring(text)
@@ -32,7 +32,7 @@ package struct Quantity: Hashable, Sendable, Comparable {
         let parts = number.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2, number.contains(where: { $0 != "." }), let whole = parts.first,
             let digits = Int128(whole + (parts.count == 2 ? parts[1] : "")),
-            digits < 1_000_000_000_000_000_000_000
+            digits < 1_000_000_000_000_000_000_000_000_000_000
         else { return nil }
         let fraction = parts.count == 2 ? parts[1].count : 0
         var power = 9 - fraction
@@ -51,9 +51,14 @@ package struct Quantity: Hashable, Sendable, Comparable {
         } else {
             return nil
         }
-        guard let value = Self.scaled(digits, power, factor) else { return nil }
+        guard let value = Self.scaled(digits, power, factor), value <= Self.largest else {
+            return nil
+        }
         nanos = isNegative ? -value : value
     }
+
+    /// 10^20 in billionths.
+    private static let largest: Int128 = 100_000_000_000_000_000_000 * 1_000_000_000
 
     private static func scaled(_ digits: Int128, _ power: Int, _ factor: Int128) -> Int128? {
         var (value, overflow) = digits.multipliedReportingOverflow(by: factor)
@@ -66,7 +71,7 @@ package struct Quantity: Hashable, Sendable, Comparable {
         guard power > -30 else { return value > 0 ? 1 : 0 }
         var divisor: Int128 = 1
         for _ in 0..<(-power) { divisor *= 10 }
-        return (value + divisor - 1) / divisor
+        return value / divisor + (value % divisor == 0 ? 0 : 1)
     }
 
     package static func < (left: Quantity, right: Quantity) -> Bool { left.nanos < right.nanos }
