@@ -102,6 +102,15 @@ let package = Package(
 
         .executableTarget(name: "simulate", dependencies: ["Simulation", "Domain", arguments]),
 
+        // MARK: Broken inputs for every parser, run with -c release
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Domain", "Documents", "API", "Resources", "Desired", "Observed", "Engine",
+                "ControlPlane", "Cluster", "Commits", "Signals", "Transport", arguments, logging,
+            ],
+            path: "Tests/Fuzz", exclude: ["Corpus"]),
+
         // MARK: Measurements, run by hand with -c release
         .executableTarget(
             name: "Benchmarks",
@@ -166,6 +175,7 @@ let package = Package(
                 "Daemon", "Engine", "Commits", "Desired", "Documents", "API", "Domain",
                 "Transport", "TestServers", logging,
             ]),
+        .testTarget(name: "FuzzTests", dependencies: ["fuzz"]),
         .testTarget(name: "DemoTests", dependencies: ["Demo"]),
         .testTarget(name: "TidyTests"),
     ],

@@ -8,8 +8,20 @@ extension KubeConfiguration {
     package static func load(
         _ path: String, options: Options = Options()
     ) throws(Invalid) -> KubeConfiguration {
-        let file = try KubeConfigurationFile(path)
-        return try file.configuration(options)
+        let bytes: [UInt8]
+        do throws(Files.Unreadable) {
+            bytes = try Files.read(path)
+        } catch {
+            throw Invalid(file: path, place: "", reason: error.reason)
+        }
+        return try read(bytes, from: path, options: options)
+    }
+
+    /// Reads the bytes of a kubeconfig file; `path` is where relative paths in it begin.
+    package static func read(
+        _ bytes: [UInt8], from path: String, options: Options = Options()
+    ) throws(Invalid) -> KubeConfiguration {
+        try KubeConfigurationFile(bytes, path).configuration(options)
     }
 }
 
@@ -20,14 +32,8 @@ private struct KubeConfigurationFile {
     private let path: String
     private let root: Document
 
-    init(_ path: String) throws(Invalid) {
+    init(_ bytes: [UInt8], _ path: String) throws(Invalid) {
         self.path = path
-        let bytes: [UInt8]
-        do throws(Files.Unreadable) {
-            bytes = try Files.read(path)
-        } catch {
-            throw Invalid(file: path, place: "", reason: error.reason)
-        }
         let documents: [LocatedDocument]
         do throws(YAML.ParseError) {
             documents = try YAML.parse(bytes)

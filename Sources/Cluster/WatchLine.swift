@@ -1,15 +1,15 @@
 import Documents
-import Domain
+package import Domain
 
 /// One line of a watch.
-enum WatchLine: Hashable, Sendable {
+package enum WatchLine: Hashable, Sendable {
     case changed(Document, resourceVersion: String)
     case deleted(Document, resourceVersion: String)
     case bookmark(resourceVersion: String)
     case failed(ClusterError)
 
     /// Reads a line; what it cannot understand is thrown as `malformed`.
-    init(_ bytes: [UInt8]) throws(ClusterError) {
+    package init(_ bytes: [UInt8]) throws(ClusterError) {
         let line: Document
         do throws(JSON.ParseError) {
             line = try JSON.parse(bytes, skipping: [.managedFields])

@@ -24,8 +24,8 @@ import Testing
 
     /// Tests that do not mirror one target.
     static let freeStanding: Set<String> = [
-        "Benchmarks", "CommandLineTests", "Fixtures", "LoopbackTests", "TestServers",
-        "TidyTests",
+        "Benchmarks", "CommandLineTests", "Fixtures", "Fuzz", "FuzzTests", "LoopbackTests",
+        "TestServers", "TidyTests",
     ]
 
     private static let repository = Result { try Repository() }
