@@ -135,6 +135,9 @@ let package = Package(
             name: "RolloutsTests",
             dependencies: ["Rollouts", "Planning", "Observed", "API", "Domain", "Resources"]),
         .testTarget(
+            name: "EngineTests",
+            dependencies: ["Engine", "ControlPlane", "API", "Domain", "Resources"]),
+        .testTarget(
             name: "ControlPlaneTests",
             dependencies: ["ControlPlane", "Documents", "Domain", "API"],
             resources: [.copy("Recordings"), .copy("Definitions")]),

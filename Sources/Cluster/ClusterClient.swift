@@ -15,13 +15,17 @@ package struct ClusterClient: Sendable {
     private let watches: CurlLoop
     private let tokens: TokenSource
     private let isTLS: Bool
+    /// How long a read or write may take.
+    private let patience: Duration
 
     /// The name under which Slipway owns fields.
     package static let fieldManager = "slipway"
 
     package init(
-        _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger
+        _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger,
+        patience: Duration = .seconds(15)
     ) {
+        self.patience = patience
         self.configuration = configuration
         self.unary = unary
         self.watches = watches
@@ -37,6 +41,13 @@ package struct ClusterClient: Sendable {
             watches: try CurlLoop(
                 name: "kube-watches", settings: .init(connections: 256, connectionsPerHost: 256)),
             logger: logger)
+    }
+
+    /// A client of the same server for the Lease: it has a connection of its own, so that nothing
+    /// else keeps a renewal waiting, and gives up after three seconds.
+    package func forLease(over loop: CurlLoop) -> ClusterClient {
+        ClusterClient(
+            configuration, unary: loop, watches: loop, logger: logger, patience: .seconds(3))
     }
 
     /// Ends everything under way and the loops.
@@ -73,7 +84,7 @@ package struct ClusterClient: Sendable {
 
     /// Does one write. Cancelling the task leaves the outcome unknown once the request has left.
     package func perform(_ write: WriteRequest) async -> WriteOutcome {
-        guard let call = WriteCall(write) else {
+        guard let call = WriteCall(write, timeout: min(patience, .seconds(5))) else {
             return .notApplied(WriteRefusal(.invalid, "\(write.key): not a name of an object"))
         }
         let response: HTTPResponse
@@ -113,7 +124,7 @@ package struct ClusterClient: Sendable {
         var request = HTTPRequest(
             method, configuration.server + path + query.text,
             headers: ["Accept": "application/json", "User-Agent": Self.fieldManager], body: body,
-            deadlines: .init(total: .seconds(15)), limits: .init(bodyBytes: 16 << 20),
+            deadlines: .init(total: patience), limits: .init(bodyBytes: 16 << 20),
             tls: configuration.tls, version: isTLS ? .http2 : .http1,
             // A write that may have arrived is decided anew, not sent again behind our back.
             connection: method == .get ? .reused : .reusedOnce)

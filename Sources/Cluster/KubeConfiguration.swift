@@ -44,11 +44,14 @@ package struct KubeConfiguration: Sendable {
     package let namespace: String
     /// For people: the file and the context.
     package let origin: String
+    /// It is the service account of the pod that this process runs in.
+    package let isInCluster: Bool
 
     package init(
         server: String, tls: TLSSettings = TLSSettings(), credentials: Credentials = .none,
-        namespace: String = "default", origin: String = "given"
+        namespace: String = "default", origin: String = "given", isInCluster: Bool = false
     ) {
+        self.isInCluster = isInCluster
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.tls = tls
         self.credentials = credentials
@@ -102,7 +105,7 @@ package struct KubeConfiguration: Sendable {
             tls: TLSSettings(authorities: .file("\(directory)/ca.crt")),
             credentials: .tokenFile("\(directory)/token"),
             namespace: name.isEmpty ? "default" : name,
-            origin: "service account of the pod")
+            origin: "service account of the pod", isInCluster: true)
     }
 }
 

@@ -12,12 +12,13 @@ struct WriteCall {
     let body: [UInt8]
 
     /// `nil` if a name cannot stand in a path.
-    init?(_ write: WriteRequest) {
+    init?(_ write: WriteRequest, timeout: Duration = .seconds(5)) {
         guard let path = ClusterClient.path(write.key) else { return nil }
+        let limit = "\(timeout.components.seconds)s"
         var query = Query()
         query.add("fieldManager", ClusterClient.fieldManager)
         // The server gives up then, so that nothing happens long after we have decided anew.
-        query.add("timeout", "5s")
+        query.add("timeout", limit)
         switch write {
         case .create(let key, let object):
             method = .post
@@ -46,7 +47,7 @@ struct WriteCall {
             method = .delete
             self.path = path
             query = Query()
-            query.add("timeout", "5s")
+            query.add("timeout", limit)
             type = "application/json"
             var preconditions: Document = ["uid": .string(uid)]
             if let resourceVersion { preconditions["resourceVersion"] = .string(resourceVersion) }

@@ -17,6 +17,7 @@ package import Transport
 package actor Controller: Service {
     private let settings: ControllerSettings
     private let client: ClusterClient
+    private let leaseClient: ClusterClient
     private let repositories: Repositories
     private let prober: PodProber
     private let loops: [CurlLoop]
@@ -28,6 +29,9 @@ package actor Controller: Service {
     private var journal: Journal
     /// Sources whose last look failed.
     private var unwell: Set<NamespacedName> = []
+    /// Why this controller does not lead any more.
+    private var lost: String?
+    private let end = AsyncStream<Void>.makeStream()
 
     /// A controller of the cluster that `client` talks to. The caller ends the client.
     package init(
@@ -39,7 +43,9 @@ package actor Controller: Service {
         let git = try CurlLoop(name: "git")
         let probes = try CurlLoop(
             name: "probes", settings: .init(connections: 64, connectionsPerHost: 4))
-        loops = [git, probes]
+        let lease = try CurlLoop(name: "kube-lease")
+        loops = [git, probes, lease]
+        leaseClient = client.forLease(over: lease)
         repositories = Repositories(
             in: "\(settings.directory)/mirrors", permissions: settings.repositories, loop: git,
             deadlines: settings.git, logger: logger)
@@ -49,7 +55,10 @@ package actor Controller: Service {
     }
 
     /// Works until the task is cancelled or a graceful shutdown begins. Nothing needs to be
-    /// finished then: another controller takes the same next action.
+    /// finished then: another controller takes the same next action. The Lease is given back.
+    ///
+    /// - Throws: ``LeadershipLost`` when this controller led and another one does: it has stopped,
+    ///   and the process has to begin anew.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
@@ -59,11 +68,26 @@ package actor Controller: Service {
                 for (kind, label) in ClusterView.kinds {
                     group.addTask { await self.follow(ObjectSelection(kind, labels: label)) }
                 }
+                group.addTask { for await _ in self.end.stream { return } }
+                await group.next()
+                group.cancelAll()
             }
         }
         alarm?.task.cancel()
         alarm = nil
+        await resign()
         for loop in loops { await loop.shutDown() }
+        if let lost { throw LeadershipLost(reason: lost) }
+    }
+
+    /// Lets another controller begin at once.
+    private func resign() async {
+        for effect in engine.step(.resigned, now: clock.now) {
+            guard case .write(_, let request) = effect else { continue }
+            if case .applied = await leaseClient.perform(request) {
+                logger.info("gave the lease back")
+            }
+        }
     }
 
     // MARK: Events
@@ -75,6 +99,10 @@ package actor Controller: Service {
         let wasSynced = engine.cluster.isSynced
         for effect in engine.step(event, now: clock.now) {
             journal.note(effect)
+            if case .leadership(.stopped(let why)) = effect {
+                lost = why
+                end.continuation.finish()
+            }
             lanes.send(effect, unwell: unwell)
         }
         if !wasSynced, engine.cluster.isSynced {
@@ -130,11 +158,35 @@ package actor Controller: Service {
 
     // MARK: Effects
 
+    /// Whether the effect may be carried out now: it may have waited in its lane, or the whole
+    /// process may have stood still. Reads change nothing, and the Lease tests itself.
+    private func isInTime(_ effect: Effect) -> Bool {
+        switch effect {
+        case .read, .fetch, .probe, .leadership: true
+        case .write(_, let request) where request.key.kind == .lease: true
+        case .write, .revert, .record, .emit: clock.now < engine.authority
+        }
+    }
+
+    /// Answers an effect that came too late.
+    private func drop(_ effect: Effect) {
+        let why = "this controller does not lead at the moment"
+        switch effect {
+        case .write(let id, _): receive(.written(id, .notApplied(.init(.unreachable, why))))
+        case .revert(let id, _): receive(.reverted(id, .failed(why)))
+        case .record(let id, _): receive(.recorded(id, .failed(why)))
+        case .read, .fetch, .probe, .emit, .leadership: break
+        }
+    }
+
     private nonisolated func carryOut(_ effect: Effect) async {
+        guard await isInTime(effect) else { return await drop(effect) }
         switch effect {
         case .write(let id, let request):
+            let client = request.key.kind == .lease ? leaseClient : client
             await receive(.written(id, await client.perform(request)))
         case .read(let id, let key):
+            let client = key.kind == .lease ? leaseClient : client
             await receive(.read(id, await client.get(key)))
         case .fetch(let source, let spec, let known):
             await receive(
@@ -161,4 +213,12 @@ package actor Controller: Service {
             notice.event(name: name, instance: settings.engine.cluster, at: now),
             namespace: notice.about.namespace, name: name)
     }
+}
+
+/// A controller led and does not any more; it has sent nothing since.
+package struct LeadershipLost: Error, CustomStringConvertible {
+    /// For people.
+    package let reason: String
+
+    package var description: String { "this controller does not lead any more: \(reason)" }
 }

@@ -70,6 +70,9 @@ struct Stage: Sendable {
                 options.program, "controller", "--kubeconfig", "\(options.folder)/kubeconfig",
                 "--data-dir", "\(options.folder)/data", "--allow-local-repositories",
                 "--settle", "1s", "--drain", options.isFast ? "3s" : "10s",
+                // There is one at a time here. With a Lease its successor would wait until the
+                // one that was killed cannot lead any more.
+                "--no-leader-elect",
             ], log: log)
         do {
             let repository = try await Repository(

@@ -21,6 +21,9 @@ struct ControllerCommand: AsyncParsableCommand {
             declares. It needs the definitions of Manifests/crds and of the Gateway API in the \
             cluster. It may be ended and killed at any time: the next one goes on where it was.
 
+            Several may run, of which one leads by a Lease; the others watch and wait. In a pod \
+            that is the default. Without an election only one may run.
+
             EXAMPLES
               slipway controller --kubeconfig ~/.kube/config
               slipway controller --allow-local-repositories --log-level debug
@@ -28,6 +31,8 @@ struct ControllerCommand: AsyncParsableCommand {
 
             EXIT CODES
               0  ended by SIGINT or SIGTERM
+              1  led and does not any more, because another one does or the API was away: start it \
+            again
               2  wrong usage, no cluster to talk to, or no place for mirrors
             """)
 
@@ -62,7 +67,24 @@ struct ControllerCommand: AsyncParsableCommand {
     @Option(help: "How the log on standard error looks: text or json.")
     var logFormat = LogLine.Format.text
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Lead only with the Lease; on in a pod, off elsewhere, unless it is given.")
+    var leaderElect: Bool?
+
+    @Option(help: "The name of the Lease that all candidates take.")
+    var leaseName = "slipway-controller"
+
+    @Option(help: "The namespace of the Lease; the pod's or the context's if it is not given.")
+    var leaseNamespace: String?
+
+    @Option(help: "How long candidates leave a leader alone that gives no sign, 3s to 60s.")
+    var leaseDuration = TimeSpan.seconds(15)
+
     func validate() throws {
+        guard leaseDuration >= .seconds(3), leaseDuration <= .minutes(1) else {
+            throw ValidationError("--lease-duration must be from 3s to 60s")
+        }
         let hour = TimeSpan.hours(1)
         guard drain > .zero, drain <= hour, settle > .zero, settle <= hour else {
             throw ValidationError("--drain and --settle must be more than 0s and at most 1h")
@@ -89,7 +111,7 @@ struct ControllerCommand: AsyncParsableCommand {
             directory: directory, repositories: .init(localRepositories: allowLocalRepositories),
             engine: EngineSettings(
                 cluster: clusterName, rollout: RolloutSettings(settle: settle, drain: drain),
-                seed: .random(in: 0 ... .max)))
+                seed: .random(in: 0 ... .max), election: election(client.configuration)))
         let controller: Controller
         do {
             controller = try Controller(settings, client: client, logger: logger)
@@ -109,10 +131,26 @@ struct ControllerCommand: AsyncParsableCommand {
             try await group.run()
         } catch {
             await client.shutDown()
+            if let error = error as? LeadershipLost {
+                throw Failure("\(error)", code: .difference)
+            }
             throw Failure("the controller ended: \(error)")
         }
         await client.shutDown()
         logger.info("ended")
+    }
+
+    /// The election that this process takes part in, if it does.
+    private func election(_ configuration: KubeConfiguration) -> Election.Settings? {
+        guard leaderElect ?? configuration.isInCluster else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        var settings = ProcessIdentity.candidate(
+            NamespacedName(
+                namespace: leaseNamespace ?? configuration.namespace, name: leaseName),
+            host: Terminal.environment("POD_NAME") ?? Terminal.environment("HOSTNAME") ?? "",
+            using: &generator)
+        settings.scale(to: leaseDuration)
+        return settings
     }
 
     /// The user's cache folder (XDG Base Directory Specification).
