@@ -136,7 +136,9 @@ let package = Package(
             dependencies: ["Rollouts", "Planning", "Observed", "API", "Domain", "Resources"]),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "ControlPlane", "API", "Domain", "Resources"]),
+            dependencies: [
+                "Engine", "ControlPlane", "API", "Domain", "Resources", "Observed", "Rollouts",
+            ]),
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: ["ControlPlane", "Documents", "Domain", "API"],

@@ -198,6 +198,8 @@ package struct Election: Sendable {
         case .written(let call, let outcome):
             if let ended = end(call) { wasWritten(ended, outcome, now: now) }
         case .seen(let epoch):
+            // Whoever waited only for this goes on at once.
+            if seen == nil, term == nil, underWay == nil { next = now }
             seen = max(seen ?? 0, epoch)
             if let term, epoch > term.epoch {
                 stop("an object bears epoch \(epoch), which is after \(term.epoch)")
