@@ -10,7 +10,7 @@ import Testing
 /// `slipway controller` as a process, started and killed.
 @Suite(.timeLimit(.minutes(10)))
 struct ControllerProcessTests {
-    private static func kubeconfig(_ story: LiveStory, _ program: Program) throws -> String {
+    static func kubeconfig(_ story: LiveStory, _ program: Program) throws -> String {
         let file = program.folder.appendingPathComponent("kubeconfig").path
         try """
         apiVersion: v1
@@ -23,7 +23,7 @@ struct ControllerProcessTests {
         return file
     }
 
-    private static func arguments(_ kubeconfig: String, _ story: LiveStory) -> [String] {
+    static func arguments(_ kubeconfig: String, _ story: LiveStory) -> [String] {
         [
             "controller", "--kubeconfig", kubeconfig, "--data-dir", story.folder, "--settle",
             "1s", "--drain", "1s",

@@ -7,7 +7,7 @@ import Testing
 /// The fence of a route, in every interleaving within a bound.
 ///
 /// Two leaders, of which the first does not know of the second. Each reads the route, seals it and
-/// writes splits of its own, three writes in all; up to three writes are under way and arrive in any
+/// writes splits of its own, three writes in all; up to three are under way and arrive in any
 /// order, once, twice or never; the gateway writes the route's status in between. Whoever is not
 /// scheduled is paused. The terms have different numbers, or one number and two processes.
 ///

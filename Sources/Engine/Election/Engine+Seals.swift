@@ -41,8 +41,8 @@ extension Engine {
     }
 
     /// The seal that a version's objects need now; `nil` where any will do: the version is not
-    /// about to get traffic, or has some. What has traffic was sealed before it got it, and nobody has
-    /// wanted it gone since.
+    /// about to get traffic, or has some. What has traffic was sealed before it got it, and nobody
+    /// has wanted it gone since.
     func neededSeal(_ digest: Digest, _ attempt: Attempt?, _ builder: SnapshotBuilder) -> Seal? {
         guard let term, let attempt, attempt.new.contains(digest) else { return nil }
         let service = Names.versioned(builder.release.metadata.name, digest)
