@@ -77,6 +77,7 @@ extension Engine {
                 for change in view.apply(key.kind, .changed(object)) { touch(change, now: now) }
             }
         case .unknown(let reason):
+            hit(.writeUnknown)
             if case .release(let release) = subject { releases[release]?.routed = nil }
             if isMutated(.unknownIsSuccess) { return flights.succeed(key) }
             flights.fail(key, reason, now: now, free: 1, longest: patience(key), jitter: &jitter)
@@ -93,18 +94,22 @@ extension Engine {
     ) {
         switch refusal.kind {
         case .conflict, .alreadyExists, .notFound:
+            hit(.writeConflicted)
             if isMutated(.conflictIgnored) { return flights.succeed(key) }
             // The decision was made on something that is no longer so: read, decide again.
             flights.doubt(key, for: subject)
             flights.fail(
                 key, refusal.message, now: now, free: 3, longest: patience(key), jitter: &jitter)
         case .fieldConflict:
+            hit(.writeOfOwnedFields)
             let owners =
                 refusal.causes.isEmpty ? "" : " (\(refusal.causes.joined(separator: "; ")))"
             flights.fail(key, "\(refusal.message)\(owners)", now: now, jitter: &jitter)
         case .invalid, .forbidden:
+            hit(.writeForbidden)
             flights.fail(key, refusal.message, now: now, jitter: &jitter)
         case .tooManyRequests, .unreachable:
+            hit(.writeNotTaken)
             flights.fail(
                 key, refusal.message, now: now, retryAfter: refusal.retryAfter,
                 longest: patience(key), jitter: &jitter)
@@ -121,12 +126,14 @@ extension Engine {
     ) {
         switch outcome {
         case .found(let object):
+            hit(.readFound)
             flights.settle(key, for: subject)
             for change in view.apply(key.kind, .changed(object)) { touch(change, now: now) }
         case .notFound:
             flights.settle(key, for: subject)
             for change in view.remove(key) { touch(change, now: now) }
             if key.kind == .modelRelease {
+                hit(.releaseGone)
                 // Whoever asked: the release may have waited for the answer.
                 let release = NamespacedName(namespace: key.namespace, name: key.name)
                 releases[release, default: .init()].confirmedGone = true
@@ -143,6 +150,7 @@ extension Engine {
     mutating func resolveDoubts(of subject: Subject, now: Timestamp) -> [ResourceKey] {
         let doubts = flights.doubts(of: subject)
         for key in doubts where !flights.isBusy(key) {
+            hit(.doubtRead)
             if let until = flights.waitEnd(key, now: now) {
                 wake(subject, at: until)
             } else {

@@ -91,6 +91,7 @@ extension Engine {
     ) {
         switch (purpose, outcome) {
         case (.revert(let intent), .pushed(let commit)):
+            hit(.revertPushed)
             releases[id]?.revertInFlight = false
             releases[id]?.revertBackoff = .init()
             releases[id]?.settledRevert = SettledRevert(
@@ -100,11 +101,13 @@ extension Engine {
                 touch(.source(source))
             }
         case (.revert(let intent), .dropped(let reason)):
+            hit(.revertDropped)
             releases[id]?.revertInFlight = false
             releases[id]?.revertBackoff = .init()
             releases[id]?.settledRevert = SettledRevert(
                 intent: intent, note: "no revert in Git: \(reason)")
         case (.revert, .failed(let reason)):
+            hit(.revertFailed)
             releases[id]?.revertInFlight = false
             releases[id]?.revertBackoff.fail(reason, now: now, jitter: &jitter)
         case (.record(let from), .pushed), (.record(let from), .dropped):
@@ -112,6 +115,7 @@ extension Engine {
             releases[id]?.recordBackoff = .init()
             releases[id]?.recordedFrom = from
         case (.record, .failed(let reason)):
+            hit(.recordFailed)
             releases[id]?.recordInFlight = false
             releases[id]?.recordBackoff.fail(reason, now: now, jitter: &jitter)
         default: break

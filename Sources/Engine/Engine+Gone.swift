@@ -18,12 +18,14 @@ extension Engine {
         guard claims[id] == nil, areSourcesRead(in: id.namespace) else { return }
         guard releases[id]?.confirmedGone == true || isMutated(.goneWithoutAsking) else {
             let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
+            hit(.goneAsked)
             if flights.isFree(key, of: subject, now: now) { read(key, for: subject) }
             return
         }
         let leaving = objects.filter { !$0.metadata.retained && !$0.metadata.isLeaving }
         let routes = objects.filter { $0.kind == .httpRoute }
         if !routes.isEmpty {
+            hit(.goneRoute)
             for route in leaving where route.kind == .httpRoute { delete(route, subject, now) }
             return
         }
@@ -31,9 +33,11 @@ extension Engine {
         releases[id]?.routeGone = since
         let drained = since + settings.rollout.untilDrained
         guard now >= drained else {
+            hit(.goneDrains)
             wake(subject, at: drained)
             return
         }
+        hit(.goneRemoved)
         let deployments = objects.filter { $0.kind == .deployment }
         for object in leaving {
             if object.kind == .service, !deployments.isEmpty { continue }

@@ -84,6 +84,7 @@ extension Engine {
                         path: data.readyPath.isEmpty ? "/" : data.readyPath, body: nil,
                         timeout: .seconds(5))
                 ])
+            hit(.proverDoubted)
             memory.reachInFlight = true
             memory.reachAsked = now
             releases[release.id] = memory
@@ -135,6 +136,7 @@ extension Engine {
                 if let difference = GoldenAnswer.difference(
                     expect: item.expect, actual: body, tolerance: item.tolerance)
                 {
+                    hit(.goldenWrong)
                     return .mismatch("golden case \(index + 1): \(difference)")
                 }
             }

@@ -23,6 +23,7 @@ extension Engine {
         let decoded = readings.read(record)
         switch decoded {
         case .refused(let errors):
+            hit(.specInvalid)
             complain(record, errors, now: now)
         case .decoded(let release):
             noteGateways(release)
@@ -83,6 +84,7 @@ extension Engine {
         ask(decision.probe, builder, now: now)
         if isStored { settleGit(release, now: now) }
         forgetTroubles(id, builder, now: now)
+        forgetViolation(of: id)
     }
 
     /// A write that failed and is not wanted any more, because the object came to be as it has to
@@ -92,10 +94,12 @@ extension Engine {
         _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
     ) {
         let subject = Subject.release(id)
-        for key in objects(of: id, builder) where flights.failure(key) != nil {
+        let violated = releases[id]?.violation.map { [$0.key] } ?? []
+        for key in objects(of: id, builder) + violated where flights.failure(key) != nil {
             if let until = flights.waitEnd(key, now: now) {
                 wake(subject, at: until)
             } else if flights.isFree(key, of: subject, now: now) {
+                hit(.troubleForgotten)
                 flights.succeed(key)
                 wake(subject, at: now)
             }
@@ -139,6 +143,7 @@ extension Engine {
             if let failure = flights.failure(key) { return "\(key): \(failure)" }
             if let quarrel = flights.quarrel(key, now: now) {
                 wake(.release(id), at: quarrel.until + .milliseconds(1))
+                hit(.quarrelTold)
                 return "\(key) \(quarrel.reason)"
             }
         }
@@ -169,6 +174,7 @@ extension Engine {
         releases[builder.release.id]?.routed = intent
         if let stored = view.routes[builder.release.id]?.value {
             if stored.owned.releaseUID != builder.release.metadata.uid {
+                hit(.routeAdopted)
                 announce(adopted: router.key, builder.release)
             }
             write(.jsonPatch(router.key, router.patch(stored, content)), for: subject)

@@ -77,6 +77,7 @@ extension Engine {
         defer { sources[id] = memory }
         memory.isFetching = false
         guard memory.fetched == memory.identity else {
+            hit(.lookOutdated)
             // What came is from where the source does not look any more.
             memory.nextFetch = now
             return nil
@@ -84,6 +85,7 @@ extension Engine {
         memory.nextFetch = now + spec.interval
         switch outcome {
         case .failed(let reason):
+            hit(.lookFailed)
             memory.failure = reason
             memory.failingSince = memory.failingSince ?? now
             memory.backoff.fail(
@@ -141,22 +143,27 @@ extension Engine {
         let gone = mine.filter { memory.desired[$0] == nil }
         memory.pruning = []
         memory.pruneRefusal = nil
+        memory.violation = nil
         let limit = max(1, mine.count / 5)
         if gone.isEmpty || !spec.prune {
             if !gone.isEmpty {
+                hit(.pruneOff)
                 memory.pruneRefusal =
                     "\(gone.count) releases are in no file any more and stay, prune is off: "
                     + gone.prefix(3).map(\.description).joined(separator: ", ")
             }
         } else if !memory.desired.unreadableFiles.isEmpty, !isMutated(.halfReadPrune) {
+            hit(.pruneHalfRead)
             memory.pruneRefusal =
                 "nothing is pruned while files cannot be read: "
                 + memory.desired.unreadableFiles.prefix(3).joined(separator: ", ")
         } else if gone.count > limit, !isMutated(.prunesWithoutLimit) {
+            hit(.pruneTooMany)
             memory.pruneRefusal =
                 "\(gone.count) of \(mine.count) releases are in no file any more, more than "
                 + "\(limit) at once are not pruned; delete them by hand if it is meant"
         } else {
+            hit(.pruned)
             memory.pruning = Set(gone)
         }
         sources[id] = memory
@@ -234,7 +241,10 @@ extension Engine {
         let (reason, text) = readiness(
             of: memory, record.metadata.id, failure: failure)
         let ready = condition("Ready", reason == "CommitApplied" ? .yes : .no, reason, text)
-        return [ready, reachable]
+        let violated = memory.violation.map {
+            condition("InvariantViolated", .yes, "WriteRefused", $0)
+        }
+        return [ready, reachable] + (violated.map { [$0] } ?? [])
     }
 
     /// Reason and message of the condition `Ready`.

@@ -111,8 +111,10 @@ extension Engine {
                 return false
             }
             if metadata.releaseUID != release.metadata.uid {
+                hit(.objectAdopted)
                 announce(adopted: key, release)
             } else {
+                hit(.drifted)
                 let places = drift.prefix(3).map(\.description).joined(separator: ", ")
                 tell(
                     "DriftRepaired", "\(key) differed at \(places) and is put back",
@@ -135,6 +137,7 @@ extension Engine {
     ) {
         let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
         guard isFree(key, release, now: now) else { return }
+        hit(.objectOfAnother)
         flights.fail(key, "belongs to somebody else", now: now, jitter: &jitter)
         read(key, for: .release(release.id))
     }

@@ -27,6 +27,10 @@ package struct Engine: Sendable {
     /// When the subject that is being settled wants to be looked at again.
     var wakes: [Subject: Timestamp] = [:]
     var jitter: SplitMix64
+    /// The time of the event that is being taken in.
+    var now = Timestamp(milliseconds: 0)
+    /// Writes that were not sent because they would have broken an invariant, since the start.
+    package internal(set) var violations = 0
     var effects: [Effect] = []
     var leadership: Leadership
     private var dirty: Set<Subject> = []
@@ -65,6 +69,7 @@ package struct Engine: Sendable {
     /// Takes in one event; returns what is to be done, in this order.
     package mutating func step(_ event: Event, now: Timestamp) -> [Effect] {
         effects = []
+        self.now = now
         absorb(event, now: now)
         for subject in timers.take(now: now) { dirty.insert(subject) }
         lead(event, now: now)
@@ -119,7 +124,11 @@ package struct Engine: Sendable {
         effects.append(effect(flights.start(purpose, for: subject)))
     }
 
+    /// Sends a write, if it breaks no invariant.
     mutating func write(_ request: WriteRequest, for subject: Subject) {
+        if let broken = broken(by: request, of: subject), !areAssertsSilent {
+            return refuse(request, broken, for: subject)
+        }
         start(.write(request), for: subject) { .write($0, request) }
     }
 

@@ -55,6 +55,8 @@ struct ReleaseMemory: Sendable {
     var confirmedGone = false
     /// When the route of a release that is gone was seen to be gone.
     var routeGone: Timestamp?
+    /// What a write would have broken, and of which object, while it is not known to be over.
+    var violation: (key: ResourceKey, text: String)?
     /// The last complaint that was told, so that it is told once.
     var complaint = ""
 }

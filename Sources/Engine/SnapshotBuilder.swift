@@ -18,7 +18,8 @@ struct SnapshotBuilder {
         return ReleaseSnapshot(
             release: release, versions: digests.map(version), route: route(digests),
             gateway: gateway(), remembered: memory.remembered, proberTrusted: proberTrusted(),
-            settledRevert: memory.settledRevert, trouble: trouble, settings: settings)
+            settledRevert: memory.settledRevert, trouble: trouble,
+            violation: memory.violation?.text, settings: settings)
     }
 
     var router: GatewayRouter {

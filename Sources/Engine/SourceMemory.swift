@@ -24,6 +24,8 @@ struct SourceMemory: Sendable {
     var pruning: Set<NamespacedName> = []
     /// Why nothing is pruned although files are gone.
     var pruneRefusal: String?
+    /// What a write for this source would have broken.
+    var violation: String?
     /// Whether the source prunes, as it was seen last.
     var prunes = false
     /// The settings under which `desired` was read; others make a new start.

@@ -166,6 +166,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         for name in names where !listed.contains(name) && !isMutated(.listOnlyAdds) {
             // Made by our own write after the list was taken: the watch will bring it.
             if let known = self[name]?.version, let version, known > version { continue }
+            hit(.listedGone)
             if let change = remove(name, at: version, uid: nil) { changes.append(change) }
         }
         gone = gone.filter { _, tomb in version.map { tomb > $0 } ?? true }

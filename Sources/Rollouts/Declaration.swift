@@ -9,6 +9,7 @@ extension ReleaseMachine {
         guard let settled = snapshot.settledRevert,
             status.pendingRevert?.intent == settled.intent
         else { return }
+        hit(.revertSettled)
         status.pendingRevert = nil
         if let index = status.history.firstIndex(where: { $0.intent == settled.intent }) {
             let evidence = "\(status.history[index].evidence); \(settled.note)"
@@ -29,6 +30,7 @@ extension ReleaseMachine {
                 weight: share.weight
             )
         }
+        hit(.servesWithoutStatus)
         status.proven = ProvenSplit(shares: shares, commit: "", since: now, provisional: true)
         status.intent = max(status.intent, state.refused?.intent ?? 0)
     }
@@ -42,6 +44,7 @@ extension ReleaseMachine {
             attempt.intent == mark.intent || isMutated(.oldMarkWins),
             attempt.target.contains(where: { $0.digest == mark.digest })
         {
+            hit(.markEndsAttempt)
             let remembered = snapshot.remembered
             let failure =
                 remembered?.intent == mark.intent && remembered?.digest == mark.digest
@@ -55,6 +58,7 @@ extension ReleaseMachine {
         } else if status.intent <= mark.intent, status.attempt == nil,
             !status.isRefused(mark.digest)
         {
+            hit(.markRefuses)
             let version = snapshot.release.declaredShares
                 .first { $0.digest == mark.digest }?.version
             quarantine(
@@ -84,10 +88,12 @@ extension ReleaseMachine {
             }
         }
         if status.declared.isEmpty { narrowWhatWasFound(for: declared) }
+        hit(.declarationTaken)
         status.declared = declared
         status.observedCommit = snapshot.release.metadata.annotation(Names.commit) ?? ""
         if let attempt = status.attempt {
             if sameSplit(attempt.target, declared) || isMutated(.supersededGoesOn) {
+                hit(.declaredUnderWay)
                 // Git says now what is under way: a rollback by hand, as a rule.
                 if !isMutated(.supersededGoesOn) { status.attempt?.target = declared }
                 status.attempt?.commit = status.observedCommit
@@ -102,6 +108,7 @@ extension ReleaseMachine {
     /// is older than the number of intents.
     mutating func lift(_ digest: Digest) {
         guard status.isRefused(digest) else { return }
+        hit(.refusalLifted)
         status.quarantine.removeAll { $0.digest == digest }
         status.intent += 1
     }
@@ -113,6 +120,7 @@ extension ReleaseMachine {
             return
         }
         if let proven = status.proven, !proven.provisional, sameSplit(proven.shares, declared) {
+            hit(.declaredServes)
             // Git says again what serves: names and commit may be newer.
             status.proven?.shares = declared
             if !status.observedCommit.isEmpty { status.proven?.commit = status.observedCommit }
@@ -122,6 +130,7 @@ extension ReleaseMachine {
         let known = status.provenDigests.union(status.proven?.shares.map(\.digest) ?? [])
         status.intent += 1
         status.pendingRevert = nil
+        hit(.attemptStarted)
         status.attempt = Attempt(
             intent: status.intent,
             target: declared,
@@ -149,6 +158,7 @@ extension ReleaseMachine {
         guard !doubtful.isEmpty,
             let left = proven.weights?.removing(Set(doubtful.map(\.digest)))
         else { return }
+        hit(.foundNarrowed)
         status.proven?.shares = left.shares.map { share in
             DeclaredShare(
                 digest: share.digest,
@@ -162,8 +172,10 @@ extension ReleaseMachine {
     /// the traffic, it stays in place as what serves until something better is ready.
     private mutating func supersede(_ attempt: Attempt) {
         status.attempt = nil
+        hit(.superseded)
         record(.superseded, attempt, evidence: "a newer declaration took over")
         guard status.proven == nil, !serving.isEmpty, let split = splitInForce else { return }
+        hit(.supersededFirst)
         status.proven = ProvenSplit(
             shares: split.shares.map { share in
                 attempt.target.first { $0.digest == share.digest }.map {

@@ -34,6 +34,7 @@ extension ReleaseMachine {
             if let failure = verdict.failure, failure.reason != .progressDeadline,
                 isLeftOver(digest)
             {
+                hit(.leftOverPods)
                 leftOver.insert(digest)
                 verdicts[digest] = .starting("the pods of an earlier attempt are to go")
                 continue
@@ -61,6 +62,7 @@ extension ReleaseMachine {
         guard let attempt = status.attempt else { return nil }
         for decided in [failure, snapshot.remembered] {
             if let decided, decided.intent == attempt.intent {
+                hit(.failureStands)
                 return (decided.digest, decided.failure)
             }
         }
@@ -80,17 +82,20 @@ extension ReleaseMachine {
         let mark = RefusedMark(digest: digest, intent: attempt.intent)
         let isTraffic = hasTraffic(attempt) || mayGetTraffic(attempt, mark)
         guard isTraffic, !isMutated(.statusBeforeTraffic) else {
+            hit(.failedWithoutTraffic)
             failure = nil
             conclude(attempt, digest, cause)
             return
         }
         guard let base, !isMutated(.revertWaitsForTheBad) || readyEndpoints(digest) > 0 else {
+            hit(.nothingToReturnTo)
             failure = nil
             holding = cause
             status.attempt?.confirmedAt = nil
             waitsFor = "a version that can take the traffic: \(cause.message)"
             return
         }
+        hit(.reverted)
         failure = RememberedFailure(digest: digest, intent: attempt.intent, failure: cause)
         route = RouteIntent(
             split: registered(base),
@@ -117,6 +122,7 @@ extension ReleaseMachine {
         guard attempt.step >= 0, base != nil, case .ours(let state) = snapshot.route else {
             return false
         }
+        hit(.raiseUnderWay)
         return state.refused != mark
     }
 
@@ -148,6 +154,7 @@ extension ReleaseMachine {
         guard let proven = status.proven, !proven.provisional, !proven.commit.isEmpty,
             !attempt.commit.isEmpty, !attempt.manual, spec.onFailure.git == .revertCommit
         else { return }
+        hit(.revertOwed)
         status.pendingRevert = PendingRevert(
             refused: digest,
             intent: attempt.intent,

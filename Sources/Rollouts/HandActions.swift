@@ -47,6 +47,7 @@ extension ReleaseMachine {
         guard let entry = status.quarantine.first(where: { matches($0.digest, subject) }) else {
             return true
         }
+        hit(.retried)
         lift(entry.digest)
         if status.attempt == nil, status.declared.contains(where: { $0.digest == entry.digest }) {
             startAttempt(author: status.history.first?.author ?? "")
@@ -59,6 +60,7 @@ extension ReleaseMachine {
         guard let attempt = status.attempt,
             attempt.target.contains(where: { matches($0.digest, subject) })
         else { return true }
+        hit(.promotedByHand)
         status.attempt?.promoted = true
         return true
     }
@@ -73,6 +75,7 @@ extension ReleaseMachine {
         else { return true }
         // Given ahead of time it stays until the step is reached.
         guard attempt.step == step - 1 else { return attempt.step >= step }
+        hit(.approved)
         status.attempt?.approvedStep = attempt.step
         return !isMutated(.approvalUsedTwice)
     }
@@ -86,6 +89,7 @@ extension ReleaseMachine {
         {
             // A rollout is under way and the way back is its base: the same as if it had failed.
             for digest in attempt.new where !status.isRefused(digest) {
+                hit(.rolledBackUnderWay)
                 failure = RememberedFailure(
                     digest: digest,
                     intent: attempt.intent,
@@ -96,6 +100,7 @@ extension ReleaseMachine {
             return false
         }
         guard let target = rollbackTarget(subject) else { return true }
+        hit(.rolledBackToHistory)
         let leaving = status.declared.filter { share in
             share.weight > 0 && !target.shares.contains { $0.digest == share.digest }
         }

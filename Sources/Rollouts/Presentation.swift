@@ -1,5 +1,5 @@
-import API
-import Domain
+package import API
+package import Domain
 import Planning
 import Verdicts
 
@@ -57,6 +57,7 @@ extension ReleaseMachine {
                 !isMutated(.drainedFromTheWrite),
                 status.versions.first(where: { $0.digest == digest })?.health != .draining
             {
+                hit(.drainNotBegun)
                 return (.unknown, "the gateways have not accepted the route yet")
             }
             return (.draining, "")
@@ -177,6 +178,9 @@ extension ReleaseMachine {
             status.proven == nil ? "NothingProven" : "SplitProven",
             status.proven.map { names($0.shares) } ?? ""
         )
+        status.note(
+            violation: snapshot.violation, generation: snapshot.release.metadata.generation,
+            now: now)
         let unpinned = spec.versions.filter { $0.pin == nil }.map(\.name)
         set(
             "Pinned",
@@ -207,5 +211,19 @@ extension ReleaseMachine {
         } else {
             status.conditions.append(condition)
         }
+    }
+}
+
+extension ReleaseStatus {
+    /// The condition `InvariantViolated`: there only while a write is held back for it.
+    package mutating func note(violation: String?, generation: Int64, now: Timestamp) {
+        let old = conditions.first { $0.type == "InvariantViolated" }
+        conditions.removeAll { $0.type == "InvariantViolated" }
+        guard let violation else { return }
+        conditions.append(
+            Condition(
+                type: "InvariantViolated", status: .yes, reason: "WriteRefused",
+                message: violation, observedGeneration: generation,
+                lastTransition: old?.lastTransition ?? now))
     }
 }

@@ -17,6 +17,8 @@ package struct ReleaseSnapshot: Sendable {
     package var settledRevert: SettledRevert?
     /// Why writes for this release fail, for people.
     package var trouble: String?
+    /// Which invariant a write for this release would have broken.
+    package var violation: String?
     package var settings: RolloutSettings
 
     package init(
@@ -28,6 +30,7 @@ package struct ReleaseSnapshot: Sendable {
         proberTrusted: Bool = true,
         settledRevert: SettledRevert? = nil,
         trouble: String? = nil,
+        violation: String? = nil,
         settings: RolloutSettings = .init()
     ) {
         self.release = release
@@ -38,6 +41,7 @@ package struct ReleaseSnapshot: Sendable {
         self.proberTrusted = proberTrusted
         self.settledRevert = settledRevert
         self.trouble = trouble
+        self.violation = violation
         self.settings = settings
     }
 

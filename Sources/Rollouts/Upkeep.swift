@@ -18,6 +18,7 @@ extension ReleaseMachine {
         switch snapshot.route {
         case .absent: break
         case .foreign(let owner):
+            hit(.routeOfAnother)
             waitsFor = "HTTPRoute \(snapshot.release.metadata.name) belongs to \(owner)"
             route = nil
         case .ours(let state):
@@ -75,6 +76,7 @@ extension ReleaseMachine {
                 if let split = state.split, !split.digests.contains(observed.digest),
                     state.acceptance == .accepted
                 {
+                    hit(.removedWhenDrained)
                     remove.append(observed.digest)
                 }
             case .foreign: break

@@ -28,6 +28,7 @@ extension ReleaseMachine {
         guard let attempt = status.attempt, attempt.step >= 0 else { return }
         let fingerprint = plan.fingerprint
         guard attempt.plan != fingerprint || attempt.step >= plan.steps.count else { return }
+        hit(.stepsEdited)
         let share = newShare(attempt)
         status.attempt?.step = plan.steps.lastIndex { $0.newWeight <= share } ?? -1
         if isMutated(.editedStepsJump) { status.attempt?.step = plan.steps.count - 1 }
@@ -52,6 +53,7 @@ extension ReleaseMachine {
             ? plan.steps[step].newWeight : step > 0 ? plan.steps[step - 1].newWeight : 0
         let isLess = splitInForce != nil && newShare(attempt) < floor
         guard hasNone || isLess else { return }
+        hit(.steppedBack)
         status.attempt?.step = -1
         status.attempt?.confirmedAt = nil
         status.attempt?.approvedStep = -1
@@ -69,6 +71,7 @@ extension ReleaseMachine {
             waitsFor = obstacle
             return
         }
+        hit(.advanced)
         status.attempt?.step = next
         if !isMutated(.holdNotCountedAnew) { status.attempt?.confirmedAt = nil }
         status.attempt?.plan = plan.fingerprint
@@ -82,6 +85,7 @@ extension ReleaseMachine {
             state.split?.withoutZeros == reachable(current.split).withoutZeros
         else {
             status.attempt?.confirmedAt = nil
+            hit(.waitedForRoute)
             waitsFor = "the route to be written"
             return
         }
@@ -93,6 +97,7 @@ extension ReleaseMachine {
             return
         }
         guard let confirmed = attempt.confirmedAt else {
+            hit(.confirmed)
             status.attempt?.confirmedAt = now
             wake(at: now + snapshot.settings.settle)
             waitsFor = "the gateways to settle"
@@ -116,11 +121,13 @@ extension ReleaseMachine {
             due = confirmed + time
             what = "the bake to end"
         case .approval where !attempt.promoted && attempt.approvedStep != step:
+            hit(.waitedForApproval)
             waitsFor = "approval"
             return
         default: break
         }
         if now < due {
+            hit(.waitedForTime)
             waitsFor = what
             waitsUntil = due
             wake(at: due)
@@ -128,6 +135,7 @@ extension ReleaseMachine {
             advance(to: step + 1, in: plan)
         } else if let held {
             waitsFor = held
+            hit(.heldAtTheEnd)
         } else {
             finish(attempt)
         }
@@ -181,6 +189,7 @@ extension ReleaseMachine {
 
     /// Ends a rollout that passed everything: promotion moves the pointer, nothing else.
     private mutating func finish(_ attempt: Attempt) {
+        hit(.proven)
         let target = attempt.target.filter { $0.weight > 0 }
         status.proven = ProvenSplit(shares: target, commit: attempt.commit, since: now)
         record(
@@ -204,6 +213,7 @@ extension ReleaseMachine {
             if mayStep, obstacle(to: step) == nil {
                 route = RouteIntent(split: split, refused: nil, direction: .forward)
             } else if base != nil {
+                hit(.routeLost)
                 // The route is gone or says something strange: what is proven serves until the
                 // steps can begin anew.
                 status.attempt?.step = -1
@@ -217,9 +227,11 @@ extension ReleaseMachine {
             !proven.contains($0) && split.weight(of: $0) > inForce.weight(of: $0)
         }
         if raised.isEmpty {
+            hit(.stepWithoutRaise)
             route = RouteIntent(split: split, refused: nil, direction: .backward)
         } else if held == nil, let obstacle = obstacle(to: step) {
             waitsFor = obstacle
+            hit(.raiseWaits)
         } else if held == nil {
             route = RouteIntent(split: split, refused: nil, direction: .forward)
         }

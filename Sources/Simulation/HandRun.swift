@@ -298,13 +298,13 @@ package struct HandRun: Sendable {
         guard let proven = status.proven else {
             return world.violate("settled", "nothing is proven: \(status.message)")
         }
-        if let attempt = status.attempt {
-            world.violate("settled", "the attempt \(attempt.intent) goes on: \(status.message)")
-        }
-        if status.pendingRevert != nil { world.violate("settled", "Git is owed a revert") }
         let isBad = proven.shares.contains { share in
             world.behaviours[share.version]?.fault != PodBehaviour.Fault.none
         }
+        if let attempt = status.attempt, !isBad || status.phase != .degraded {
+            world.violate("settled", "the attempt \(attempt.intent) goes on: \(status.message)")
+        }
+        if status.pendingRevert != nil { world.violate("settled", "Git is owed a revert") }
         guard !isBad, status.attempt == nil else { return }
         let declared = status.declared.filter { $0.weight > 0 }
         let isRefused = declared.contains { status.isRefused($0.digest) }

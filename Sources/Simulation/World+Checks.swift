@@ -15,9 +15,10 @@ extension World {
 
     /// After every event.
     mutating func check() {
-        if engine == nil || apiIsAway || callFaults != CallFaults() { truth.disturbed = now }
-        if apiIsAway, truth.blindSince == nil { truth.blindSince = now }
-        if !apiIsAway, let since = truth.blindSince, now > since,
+        let isBlind = apiIsAway || areWatchesLost
+        if engine == nil || isBlind || callFaults != CallFaults() { truth.disturbed = now }
+        if isBlind, truth.blindSince == nil { truth.blindSince = now }
+        if !isBlind, let since = truth.blindSince, now > since,
             now - truth.disturbed > longestLag + .seconds(1)
         {
             truth.blindSince = nil

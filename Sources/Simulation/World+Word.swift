@@ -78,14 +78,37 @@ extension World {
         }
     }
 
-    /// A release is pruned only when the whole commit was read, and never many at once.
+    /// A release is pruned only where a commit of late was read whole, does not declare it, and
+    /// takes few away.
     mutating func checkPruned(_ key: ResourceKey) {
-        let files = git.head?.files ?? [:]
-        let unread = files.keys.sorted().filter { path in
-            RunTexts.read(files[path] ?? "").problems.contains { $0.severity == .error }
+        let names =
+            store.objects(.modelRelease).map { ObjectMetadata(of: $0) }
+            .filter { $0.annotation(Names.source) != nil }.map(\.name) + [key.name]
+        let isJustified = git.commits.suffix(4).contains { commit in
+            let parsed = commit.files.keys.sorted().map { RunTexts.read(commit.files[$0] ?? "") }
+            let declared = parsed.flatMap(\.releases).map(\.id.name)
+            let gone = Set(names).subtracting(declared)
+            return gone.contains(key.name) && gone.count <= max(1, Set(names).count / 5)
+                && parsed.allSatisfy { !$0.problems.contains { $0.severity == .error } }
         }
-        if !unread.isEmpty {
-            violate("source integrity", "\(key) is deleted while \(unread) cannot be read")
+        if !isJustified { violate("source integrity", "\(key) is deleted, no commit says so") }
+    }
+
+    /// What is cleaned up after a release that is gone is not that of one that is there, and a
+    /// Service outlives the pods behind it.
+    mutating func checkRemoved(_ key: ResourceKey) {
+        let release = ResourceKey(.modelRelease, namespace: key.namespace, name: key.name)
+        if key.kind == .httpRoute, let object = store.object(release),
+            object.at("metadata", "deletionTimestamp") == nil
+        {
+            violate("gone is gone", "\(key) is deleted and its release is there")
+        }
+        let deployment = ResourceKey(.deployment, namespace: key.namespace, name: key.name)
+        if key.kind == .service, let object = store.object(deployment),
+            object.at("metadata", "deletionTimestamp") == nil,
+            ObjectMetadata(of: object).label(Names.managedByLabel) == Names.managedByValue
+        {
+            violate("Services go last", "\(key) is deleted before its Deployment")
         }
     }
 
@@ -112,4 +135,6 @@ extension World {
     mutating func loseWatches() {
         for (kind, _) in ClusterView.kinds { cursors[kind] = .max }
     }
+
+    var areWatchesLost: Bool { cursors[.modelRelease] == .max }
 }

@@ -267,6 +267,7 @@ extension World {
 
     /// What goes has been without a share for as long as draining takes.
     private mutating func checkDelete(_ key: ResourceKey, _ old: Document) {
+        checkRemoved(key)
         switch key.kind {
         case .deployment, .service:
             let name = NamespacedName(namespace: key.namespace, name: key.name)

@@ -37,7 +37,7 @@ struct Simulate: ParsableCommand {
     @Option(
         help: """
             random: faults of everything; hands: people in the middle of rollouts; \
-            mutants: known bugs that the checks must see.
+            sources: files that come, go and break; mutants: known bugs that the checks must see.
             """)
     var mode = Mode.random
 
@@ -47,8 +47,11 @@ struct Simulate: ParsableCommand {
     @Option(help: "With --mode mutants: the table of runs that see them, instead of fresh seeds.")
     var known: String?
 
+    @Flag(help: "With --mode mutants: what the controller's own asserts stop, and nothing else.")
+    var asserts = false
+
     /// What to play.
-    enum Mode: String, ExpressibleByArgument, CaseIterable { case random, hands, mutants }
+    enum Mode: String, ExpressibleByArgument, CaseIterable { case random, hands, sources, mutants }
 
     func validate() throws {
         if let mutant, Mutant(name: mutant) == nil {
@@ -66,12 +69,14 @@ struct Simulate: ParsableCommand {
     mutating func run() throws {
         let mutant = mutant.flatMap { Mutant(name: $0) }
         if mode == .mutants {
-            return try Power(known: known, mutant: mutant, seed: seed, runs: runs).run()
+            return try Power(known: known, mutant: mutant, seed: seed, runs: runs, asserts: asserts)
+                .run()
         }
         #if PROVING
         mutate(mutant)
         #endif
         if mode == .hands { return try Power.play(.hands, from: seed, runs: runs) }
+        if mode == .sources { return try Power.play(.sources, from: seed, runs: runs) }
         let start = ContinuousClock.now
         var (steps, writes, broken, milliseconds) = (0, 0, 0, Int64(0))
         for number in 0..<UInt64(runs) {
@@ -94,6 +99,7 @@ struct Simulate: ParsableCommand {
             "\(runs) runs, \(broken) broken; \((hours * 10).rounded() / 10) simulated hours, "
                 + "\(steps) events, \(writes) writes in \(seconds.rounded()) s: "
                 + "\(Int(Double(steps) / seconds)) events a second")
+        Power.printMarks()
         if broken > 0 { throw ExitCode(1) }
     }
 

@@ -8,6 +8,7 @@ import Testing
         "Sources/Engine/Engine+Absorb.swift": "by key; who is touched is sorted later",
         "Sources/Engine/Engine+Probes.swift": "by pod uid only, never walked",
         "Sources/Engine/Engine+Source.swift": "sorted before it is walked",
+        "Sources/Engine/Invariants+Status.swift": "compared as a whole",
         "Sources/Engine/Notices.swift": "asked for members only",
         "Sources/Engine/ReleaseMemory.swift": "by pod uid only, never walked",
         "Sources/Engine/SnapshotBuilder.swift": "sorted where it is made",
