@@ -104,7 +104,8 @@ struct InvariantTests {
     }
 
     private func raise() -> Weights {
-        Weights([.init(digest: old, weight: 90), .init(digest: new, weight: 10)])!
+        Weights([.init(digest: old, weight: 90), .init(digest: new, weight: 10)])
+            ?? Weights(all: new)
     }
 
     // MARK: The route
