@@ -20,6 +20,9 @@ extension YAML {
 private struct YAMLWriter {
     var text = ""
 
+    /// A key of more than 1,024 characters needs a mark of its own to be known as one.
+    private static let longestPlainKey = 1000
+
     private static let firstKeys = ["apiVersion", "kind", "metadata", "spec", "status"]
 
     mutating func root(_ document: Document) {
@@ -41,7 +44,13 @@ private struct YAMLWriter {
         for (index, member) in members.enumerated() {
             if index > 0 || !inItem { indent(level) }
             // A key of several lines cannot be a block.
-            text += YAMLText.isPlain(member.key) ? member.key : YAMLText.quoted(member.key)
+            let key = YAMLText.isPlain(member.key) ? member.key : YAMLText.quoted(member.key)
+            if key.utf8.count > Self.longestPlainKey {
+                text += "? \(key)\n"
+                indent(level)
+            } else {
+                text += key
+            }
             text += ":"
             switch member.value {
             case .object(let fields) where !fields.isEmpty:

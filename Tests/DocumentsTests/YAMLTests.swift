@@ -134,6 +134,21 @@ import Testing
         #expect(throws: YAML.ParseError.self) { try YAML.parse(text) }
     }
 
+    /// Above 1,024 characters YAML wants to be told that something is a key.
+    @Test(arguments: [1000, 1001, 1024, 1025, 5000])
+    func aKeyOfAnyLengthReadsBack(_ length: Int) throws {
+        let key = String(repeating: "k", count: length)
+        for value in [1, "text", ["a": [1, ["b": 2]]], [1, ["c": []]], [:]] as [Document] {
+            let document: Document = .object(
+                Fields([
+                    .init(
+                        key: "a", value: .array([.object(Fields([.init(key: key, value: value)]))])),
+                    .init(key: key, value: value), .init(key: "z", value: 1),
+                ]))
+            #expect(try YAML.parse(YAML.write(document)).map(\.document) == [document])
+        }
+    }
+
     @Test func anAliasBombIsRefusedAtItsFirstAnchor() {
         var text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
         for (name, before) in zip("bcdefghij", "abcdefghi") {
