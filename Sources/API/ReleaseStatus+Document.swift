@@ -179,7 +179,9 @@ extension Attempt {
             promoted: document.flag("promoted"),
             approvedStep: document["approvedStep"]?.intValue ?? -1,
             manual: document.flag("manual"),
-            plan: document.text("plan", limit: 256)
+            plan: document.text("plan", limit: 256),
+            found: (document["found"]?.arrayValue ?? []).prefix(Limits.versions.upperBound)
+                .compactMap(\.stringValue)
         )
     }
 
@@ -199,6 +201,7 @@ extension Attempt {
         writer.number("approvedStep", approvedStep)
         writer.flag("manual", manual)
         writer.text("plan", plan)
+        writer.list("found", found.map { .string($0) })
         return writer.document
     }
 }

@@ -147,6 +147,10 @@ package struct Attempt: Hashable, Sendable {
     /// A fingerprint of the steps that `step` counts in; empty before the first. When the steps
     /// change in the middle, the place in the new ones is found from the traffic in force.
     package var plan: String
+    /// The uids of the Deployments of new versions that were there when the attempt began: what
+    /// their pods did before says nothing of it. No times are compared, for the server's clock is
+    /// another one.
+    package var found: [String]
 
     package init(
         intent: Int64,
@@ -160,7 +164,8 @@ package struct Attempt: Hashable, Sendable {
         promoted: Bool = false,
         approvedStep: Int = -1,
         manual: Bool = false,
-        plan: String = ""
+        plan: String = "",
+        found: [String] = []
     ) {
         self.intent = intent
         self.target = target
@@ -174,6 +179,7 @@ package struct Attempt: Hashable, Sendable {
         self.approvedStep = approvedStep
         self.manual = manual
         self.plan = plan
+        self.found = found
     }
 }
 

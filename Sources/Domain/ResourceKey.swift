@@ -19,9 +19,6 @@ package struct ResourceKind: Hashable, Sendable, Comparable, CustomStringConvert
     /// `deployments.apps` or `services`.
     package var description: String { group.isEmpty ? plural : "\(plural).\(group)" }
 
-    /// By the plural alone: few kinds share one, and keys are looked up all the time.
-    package func hash(into hasher: inout Hasher) { hasher.combine(plural) }
-
     package static func < (left: ResourceKind, right: ResourceKind) -> Bool {
         (left.group, left.plural, left.version) < (right.group, right.plural, right.version)
     }

@@ -53,7 +53,7 @@ extension Engine {
         let subject = Subject.release(id)
         let builder = SnapshotBuilder(
             view: view, release: release, memory: releases[id] ?? .init(),
-            settings: settings.rollout, now: now)
+            settings: settings.rollout, watchedSince: began ?? now, now: now)
         let decision = ReleaseMachine.decide(
             builder.snapshot(trouble: trouble(id, builder, now: now)), now: now)
         remember(decision, release)
@@ -82,7 +82,10 @@ extension Engine {
             if isSealed { removeVersions(decision.remove, builder, now: now) }
         }
         ask(decision.probe, builder, now: now)
-        if isStored { settleGit(release, now: now) }
+        if isStored {
+            settleGit(release, now: now)
+            removeRevisions(release, now: now)
+        }
         forgetTroubles(id, builder, now: now)
         forgetViolation(of: id)
     }

@@ -194,11 +194,17 @@ extension Engine {
         _ id: NamespacedName, _ record: SourceRecord, problems: [String], failure: String?,
         now: Timestamp
     ) {
-        let memory = sources[id] ?? SourceMemory()
+        var memory = sources[id] ?? SourceMemory()
         let key = ResourceKey(.releaseSource, namespace: id.namespace, name: id.name)
         let old = SourceStatus(record.status)
         // What an earlier life of the controller said holds until the first look has ended.
         if memory.commit.isEmpty, failure == nil, !old.conditions.isEmpty { return }
+        if memory.commit == old.observedCommit,
+            old.conditions.contains(where: { $0.message == Self.rewritten })
+        {
+            memory.wasRewritten = true
+            sources[id]?.wasRewritten = true
+        }
         var status = old
         status.observedGeneration = record.metadata.generation
         if !memory.commit.isEmpty {
@@ -247,6 +253,9 @@ extension Engine {
         return [ready, reachable] + (violated.map { [$0] } ?? [])
     }
 
+    /// What the condition says while the commit is one that replaced others.
+    private static var rewritten: String { "the branch was rewritten" }
+
     /// Reason and message of the condition `Ready`.
     private func readiness(
         of memory: SourceMemory, _ id: NamespacedName, failure: String?
@@ -272,7 +281,7 @@ extension Engine {
         if memory.commit.isEmpty { return ("NotLookedYet", "") }
         return (
             "CommitApplied",
-            memory.pruneRefusal ?? (memory.wasRewritten ? "the branch was rewritten" : "")
+            memory.pruneRefusal ?? (memory.wasRewritten ? Self.rewritten : "")
         )
     }
 

@@ -40,6 +40,8 @@ package struct Engine: Sendable {
     private var wasSynced = false
     /// At the last step it was known how the cluster stands, and this process led.
     private var mayAct = false
+    /// When the first event came.
+    private(set) var began: Timestamp?
 
     package init(settings: EngineSettings) {
         self.settings = settings
@@ -70,6 +72,7 @@ package struct Engine: Sendable {
     package mutating func step(_ event: Event, now: Timestamp) -> [Effect] {
         effects = []
         self.now = now
+        if began == nil { began = now }
         absorb(event, now: now)
         for subject in timers.take(now: now) { dirty.insert(subject) }
         lead(event, now: now)

@@ -11,6 +11,7 @@ struct SnapshotBuilder {
     let release: ModelRelease
     let memory: ReleaseMemory
     let settings: RolloutSettings
+    let watchedSince: Timestamp
     let now: Timestamp
 
     func snapshot(trouble: String?) -> ReleaseSnapshot {
@@ -19,7 +20,7 @@ struct SnapshotBuilder {
             release: release, versions: digests.map(version), route: route(digests),
             gateway: gateway(), remembered: memory.remembered, proberTrusted: proberTrusted(),
             settledRevert: memory.settledRevert, trouble: trouble,
-            violation: memory.violation?.text, settings: settings)
+            violation: memory.violation?.text, settings: settings, watchedSince: watchedSince)
     }
 
     var router: GatewayRouter {
@@ -75,7 +76,8 @@ struct SnapshotBuilder {
             service: presence(view.services[name]?.value.view.metadata),
             replicas: deployment?.replicas ?? 0,
             deploymentObserved: deployment?.isObserved ?? false,
-            created: deployment?.metadata.created, pods: pods(digest).map(sample),
+            created: deployment?.metadata.created, uid: deployment?.metadata.uid ?? "",
+            pods: pods(digest).map(sample),
             readyEndpoints: EndpointSliceView.ready(in: slices).count)
     }
 

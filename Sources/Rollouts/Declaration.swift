@@ -128,16 +128,18 @@ extension ReleaseMachine {
             return
         }
         let known = status.provenDigests.union(status.proven?.shares.map(\.digest) ?? [])
+        let new = declared.filter { $0.weight > 0 && !known.contains($0.digest) }.map(\.digest)
         status.intent += 1
         status.pendingRevert = nil
         hit(.attemptStarted)
         status.attempt = Attempt(
             intent: status.intent,
             target: declared,
-            new: declared.filter { $0.weight > 0 && !known.contains($0.digest) }.map(\.digest),
+            new: new,
             startedAt: now,
             commit: status.observedCommit,
-            author: author
+            author: author,
+            found: new.compactMap { snapshot.version($0)?.uid }.filter { !$0.isEmpty }
         )
     }
 

@@ -21,8 +21,10 @@ extension ReleaseMachine {
                 policy.unreadyMax = .max
                 policy.progressDeadline = .longest
             }
+            // A time that is yet to come is another clock's and says nothing.
             let since =
-                [observed?.created, status.attempt?.startedAt].compactMap { $0 }.max() ?? now
+                [observed?.created, status.attempt?.startedAt].compactMap { $0 }
+                .filter { $0 <= now }.max() ?? now
             let judge = HealthJudge(
                 policy: policy,
                 desired: spec.serving.replicas,
@@ -51,9 +53,8 @@ extension ReleaseMachine {
             !serving.contains(digest)
         else { return false }
         if case .ours(let state) = snapshot.route, state.split == nil { return false }
-        guard let created = snapshot.version(digest)?.created else { return true }
-        // Times of objects are whole seconds.
-        return created.milliseconds / 1000 < attempt.startedAt.milliseconds / 1000
+        guard let uid = snapshot.version(digest)?.uid, !uid.isEmpty else { return true }
+        return attempt.found.contains(uid)
     }
 
     /// The version that makes the attempt under way fail, if any. A failure that was decided once

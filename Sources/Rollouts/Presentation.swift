@@ -29,8 +29,7 @@ extension ReleaseMachine {
             let (health, text) = healthAndText(digest, weight: weight, wanted: wanted)
             var since = before?.since ?? now
             if (health == .draining) != (before?.health == .draining) { since = now }
-            if health == .draining { wakes.append(since + snapshot.settings.untilDrained) }
-            return VersionStatus(
+            let entry = VersionStatus(
                 digest: digest,
                 version: name,
                 weight: weight,
@@ -40,6 +39,8 @@ extension ReleaseMachine {
                 message: String(text.prefix(300)),
                 since: since
             )
+            if health == .draining { wakes.append(drainEnd(entry)) }
+            return entry
         }
         wakes = wakes.filter { $0 > now }
     }

@@ -40,6 +40,7 @@ package struct ReleaseMachine {
     }
 
     private mutating func run() -> Decision {
+        forgetTheFuture()
         settleRevert()
         adoptWhatServes()
         absorbMark()
@@ -66,6 +67,18 @@ package struct ReleaseMachine {
             failure: failure,
             wake: wakes.min()
         )
+    }
+
+    /// Times that are yet to come were written by a process whose clock was ahead: what they began
+    /// begins now, or a step would wait until that time has come.
+    private mutating func forgetTheFuture() {
+        if let attempt = status.attempt {
+            status.attempt?.startedAt = min(attempt.startedAt, now)
+            status.attempt?.confirmedAt = attempt.confirmedAt.map { min($0, now) }
+        }
+        for index in status.versions.indices {
+            status.versions[index].since = min(status.versions[index].since, now)
+        }
     }
 
     /// Versions that answer golden inferences: those that the attempt brings, else those that are

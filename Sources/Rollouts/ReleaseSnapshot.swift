@@ -20,6 +20,8 @@ package struct ReleaseSnapshot: Sendable {
     /// Which invariant a write for this release would have broken.
     package var violation: String?
     package var settings: RolloutSettings
+    /// Since when this process watches: what an earlier one saw in time it saw by another clock.
+    package var watchedSince: Timestamp
 
     package init(
         release: ModelRelease,
@@ -31,7 +33,8 @@ package struct ReleaseSnapshot: Sendable {
         settledRevert: SettledRevert? = nil,
         trouble: String? = nil,
         violation: String? = nil,
-        settings: RolloutSettings = .init()
+        settings: RolloutSettings = .init(),
+        watchedSince: Timestamp = Timestamp(milliseconds: 0)
     ) {
         self.release = release
         self.versions = versions
@@ -43,6 +46,7 @@ package struct ReleaseSnapshot: Sendable {
         self.trouble = trouble
         self.violation = violation
         self.settings = settings
+        self.watchedSince = watchedSince
     }
 
     /// The observation of a version, if it has objects.
@@ -111,8 +115,10 @@ package struct VersionObservation: Sendable {
     /// The Deployment's replicas, and whether its controller has seen the newest spec.
     package var replicas: Int
     package var deploymentObserved: Bool
-    /// When the Deployment was made.
+    /// When the Deployment was made, by the server's clock.
     package var created: Timestamp?
+    /// The Deployment's uid; empty without one.
+    package var uid: String
     package var pods: [PodSample]
     /// Ready endpoints of the version's Service, each pod once.
     package var readyEndpoints: Int
@@ -126,6 +132,7 @@ package struct VersionObservation: Sendable {
         replicas: Int = 0,
         deploymentObserved: Bool = false,
         created: Timestamp? = nil,
+        uid: String = "",
         pods: [PodSample] = [],
         readyEndpoints: Int = 0
     ) {
@@ -137,6 +144,7 @@ package struct VersionObservation: Sendable {
         self.replicas = replicas
         self.deploymentObserved = deploymentObserved
         self.created = created
+        self.uid = uid
         self.pods = pods
         self.readyEndpoints = readyEndpoints
     }

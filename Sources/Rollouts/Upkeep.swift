@@ -49,7 +49,13 @@ extension ReleaseMachine {
             let entry = status.versions.first(where: { $0.digest == digest }),
             entry.health == .draining
         else { return false }
-        return now >= entry.since + snapshot.settings.untilDrained
+        return now >= drainEnd(entry)
+    }
+
+    /// When a version has drained: its time counts while somebody watches, so that a clock that
+    /// was set in between shortens nothing.
+    func drainEnd(_ entry: VersionStatus) -> Timestamp {
+        max(entry.since, snapshot.watchedSince) + snapshot.settings.untilDrained
     }
 
     /// Which versions are made, repaired, drained and removed. A version is removed when it has
@@ -66,7 +72,7 @@ extension ReleaseMachine {
                 if let entry = status.versions.first(where: { $0.digest == observed.digest }),
                     entry.health == .draining
                 {
-                    wake(at: entry.since + snapshot.settings.untilDrained)
+                    wake(at: drainEnd(entry))
                 }
                 continue
             }

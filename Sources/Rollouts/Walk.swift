@@ -136,6 +136,8 @@ extension ReleaseMachine {
         } else if let held {
             waitsFor = held
             hit(.heldAtTheEnd)
+        } else if state.split?.withoutZeros != current.split.withoutZeros {
+            waitsFor = "a ready pod of what is to get the rest of the traffic"
         } else {
             finish(attempt)
         }

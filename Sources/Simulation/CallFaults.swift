@@ -8,6 +8,10 @@ package struct CallFaults: Hashable, Sendable {
     package var unanswered = 0
     /// It is given up, and carried out up to ten seconds later.
     package var late = 0
+    /// The server says that it may not be done.
+    package var forbidden = 0
+    /// Somebody else was faster.
+    package var conflict = 0
     /// It is carried out twice, as a client does that sends again on a broken connection.
     package var twice = 0
     /// A read fails; a push fails; a push is done and its answer is lost.
@@ -28,7 +32,9 @@ package struct CallFaults: Hashable, Sendable {
     }
 
     /// What becomes of one write.
-    enum WriteFate: Hashable, Sendable { case done, refused, lost, unanswered, late, twice }
+    package enum WriteFate: String, Hashable, Sendable, CaseIterable {
+        case done, refused, lost, unanswered, late, twice, forbidden, conflict
+    }
 
     /// Draws what becomes of a write.
     func write(_ chance: inout some RandomNumberGenerator) -> WriteFate {
@@ -36,7 +42,7 @@ package struct CallFaults: Hashable, Sendable {
         var roll = Int(chance.next() % 100)
         let fates: [(Int, WriteFate)] = [
             (refused, .refused), (lost, .lost), (unanswered, .unanswered), (late, .late),
-            (twice, .twice),
+            (twice, .twice), (forbidden, .forbidden), (conflict, .conflict),
         ]
         for (share, fate) in fates {
             if roll < share { return fate }

@@ -215,7 +215,7 @@ package struct HandRun: Sendable {
     }
 
     private mutating func drawFaults() {
-        for _ in 0..<dice.number(3) { plan(dice.seconds(5...350), "the controller dies", .kill) }
+        for _ in 0..<dice.number(3) { plan(dice.seconds(5...350), "the controller dies", .kill()) }
         if dice.chance(50) {
             world.crashAfterWrite = 8 + dice.number(60)
             calendar.append((.zero, "it dies after write \(world.crashAfterWrite ?? 0)"))

@@ -18,7 +18,9 @@ struct Kubelet: Sendable {
 
     /// When a node looks again; `nil` if nothing will happen by itself.
     private(set) var due: Timestamp?
-    private var runs: [String: Run] = [:]
+    private var runs: [String: PodRun] = [:]
+    /// Nodes that are not heard of, and since when.
+    private var lost: [Int: Timestamp] = [:]
     private var seen: Int64 = 0
     private var number = 0
 
@@ -41,6 +43,28 @@ struct Kubelet: Sendable {
     /// Lets everything be looked at again: the behaviour of a version has changed.
     mutating func wake(at time: Timestamp) { due = min(due ?? time, time) }
 
+    /// A node is not heard of any more, or is back.
+    mutating func node(_ number: Int, isLost: Bool, now: Timestamp) {
+        lost[number % Self.nodes] = isLost ? now : nil
+        wake(at: now)
+    }
+
+    private static var nodes: Int { 3 }
+    /// How long a node may be silent before its pods count as not ready, and before they are taken
+    /// away; minutes in a real cluster.
+    private static var silence: (unready: TimeSpan, evicted: TimeSpan) {
+        (.seconds(5), .seconds(20))
+    }
+
+    /// Whether a request to a pod is answered: its container runs and has its model.
+    func answers(_ uid: String) -> Bool {
+        guard let run = runs[uid], lost[run.node] == nil else { return false }
+        return run.isServing
+    }
+
+    /// The version that a pod serves.
+    func version(_ uid: String) -> String? { runs[uid]?.version }
+
     /// Kills the container of one pod of a version, if there is one that runs.
     mutating func killContainer(of version: String, now: Timestamp) {
         let victims = runs.filter { $0.value.version == version }
@@ -57,6 +81,11 @@ struct Kubelet: Sendable {
         let key = ResourceKey(.pod, namespace: metadata.namespace, name: metadata.name)
         let version = metadata.label(Names.versionLabel) ?? ""
         var run = runs[metadata.uid] ?? start(version, now: now, pace: pace)
+        if let since = lost[run.node] {
+            miss(&run, pod, since, &store, now, &times)
+            runs[metadata.uid] = run
+            return
+        }
         if metadata.deletionTimestamp != nil {
             let end = run.end ?? now + pace.end
             run.end = end
@@ -75,218 +104,58 @@ struct Kubelet: Sendable {
         let report = run.report
         if run.reported != report {
             run.reported = report
-            let context = WriteContext(now: now, manager: "kubelet", part: .system)
-            _ = try? store.update(key, context) { object throws(APIStatus) in
-                var changed = object
-                changed.set(["spec", "nodeName"], to: "node-1")
-                changed.set(["status"], to: run.status(of: object))
-                return changed
-            }
+            tell(run, key, &store, now)
         }
         runs[metadata.uid] = run
     }
 
-    private mutating func start(_ version: String, now: Timestamp, pace: Pace) -> Run {
+    private func tell(
+        _ run: PodRun, _ key: ResourceKey, _ store: inout Store, _ now: Timestamp
+    ) {
+        let context = WriteContext(now: now, manager: "kubelet", part: .system)
+        _ = try? store.update(key, context) { object throws(APIStatus) in
+            var changed = object
+            changed.set(["spec", "nodeName"], to: .string("node-\(run.node)"))
+            changed.set(["status"], to: run.status(of: object))
+            return changed
+        }
+    }
+
+    /// What the control plane does with a pod of a node that is not heard of: after a while it
+    /// counts as not ready, later it is to go, and it goes when the node is back.
+    private func miss(
+        _ run: inout PodRun, _ pod: Document, _ since: Timestamp, _ store: inout Store,
+        _ now: Timestamp, _ times: inout [Timestamp]
+    ) {
+        let metadata = ObjectMetadata(of: pod)
+        guard metadata.deletionTimestamp == nil else { return }
+        let key = ResourceKey(.pod, namespace: metadata.namespace, name: metadata.name)
+        if now < since + Self.silence.unready {
+            times.append(since + Self.silence.unready)
+        } else if run.reported?.isReady == true {
+            run.reported?.isReady = false
+            run.reported?.readyChanged = now
+            run.wasMissed(now)
+            tell(run, key, &store, now)
+        }
+        if now < since + Self.silence.evicted {
+            times.append(since + Self.silence.evicted)
+        } else {
+            run.reported?.isEvicted = true
+            if run.reported != nil { tell(run, key, &store, now) }
+            _ = try? store.delete(
+                key, options: DeleteOptions(uid: metadata.uid), WriteContext(now: now))
+        }
+    }
+
+    private mutating func start(_ version: String, now: Timestamp, pace: Pace) -> PodRun {
         number += 1
         let isVictim = !runs.values.contains { $0.version == version && $0.isVictim }
-        return Run(
-            version: version, number: number, isVictim: isVictim, bound: now + pace.schedule)
-    }
-}
-
-/// The life of one pod.
-private struct Run: Sendable {
-    /// What its container does.
-    enum State: Hashable, Sendable {
-        case pending
-        /// The image cannot be had; it is tried again in the end.
-        case pulling(since: Timestamp, tries: Int)
-        case starting(since: Timestamp)
-        case ready(since: Timestamp)
-        case unready(since: Timestamp)
-        case dead(since: Timestamp, again: Timestamp)
-    }
-
-    /// What the node tells of it.
-    struct Report: Hashable, Sendable {
-        var phase = "Pending"
-        var isReady = false
-        var readyChanged: Timestamp
-        var restarts = 0
-        var waiting: String?
-        var hasEnded = false
-        var isRunning = false
-    }
-
-    let version: String
-    let number: Int
-    /// Where a fault takes one pod only, it is this one.
-    let isVictim: Bool
-    /// When a node has taken it.
-    let bound: Timestamp
-    var reported: Report?
-    /// When it is gone, once it is deleted.
-    var end: Timestamp?
-    private(set) var state = State.pending
-    private var restarts = 0
-    private var lastEnd: (reason: String, code: Int)?
-    private var readyChanged: Timestamp
-
-    init(version: String, number: Int, isVictim: Bool, bound: Timestamp) {
-        self.version = version
-        self.number = number
-        self.isVictim = isVictim
-        self.bound = bound
-        readyChanged = bound
-    }
-
-    /// Lives on until now; returns when something will happen next.
-    mutating func advance(_ behaviour: PodBehaviour, now: Timestamp) -> Timestamp? {
-        // Each turn takes one change; more than a few at one time do not happen.
-        for _ in 0..<100 {
-            guard let (time, next) = next(behaviour) else { return nil }
-            guard time <= now else { return time }
-            enter(next, behaviour)
-        }
-        return now + .seconds(1)
-    }
-
-    /// The next change and its time.
-    private func next(_ behaviour: PodBehaviour) -> (Timestamp, State)? {
-        switch state {
-        case .pending:
-            return (
-                bound,
-                behaviour.fault == .imageMissing
-                    ? .pulling(since: bound, tries: 1) : .starting(since: bound)
-            )
-        case .pulling(let since, let tries):
-            // First the error, two seconds later the back-off, then the next try.
-            let again = since + (tries % 2 == 1 ? .seconds(2) : .seconds(10))
-            let isMissing = behaviour.fault == .imageMissing
-            return (
-                again,
-                isMissing || tries % 2 == 1
-                    ? .pulling(since: again, tries: tries + 1) : .starting(since: again)
-            )
-        case .starting(let since):
-            guard behaviour.fault != .neverReady else { return nil }
-            return (since + behaviour.startup, .ready(since: since + behaviour.startup))
-        case .ready(let since):
-            switch behaviour.fault {
-            case .none, .imageMissing: return nil
-            case .neverReady: return (since, .unready(since: since))
-            case .losesReadiness(let after), .flaps(let after, _):
-                guard isVictim else { return nil }
-                return (since + after, .unready(since: since + after))
-            case .crashes(let after), .runsOutOfMemory(let after):
-                return (since + after, dead(since + after))
-            }
-        case .unready(let since):
-            switch behaviour.fault {
-            case .none: return (since, .ready(since: since))
-            case .flaps(_, let down): return (since + down, .ready(since: since + down))
-            default: return nil
-            }
-        case .dead(_, let again): return (again, .starting(since: again))
-        }
-    }
-
-    /// The first start after a death comes at once, the next ones ever later.
-    private func dead(_ time: Timestamp) -> State {
-        let wait: TimeSpan =
-            restarts == 0 ? .seconds(1) : .seconds(10 << Int64(min(restarts - 1, 5)))
-        return .dead(since: time, again: time + min(wait, .minutes(5)))
-    }
-
-    private mutating func enter(_ next: State, _ behaviour: PodBehaviour) {
-        switch (state, next) {
-        case (_, .ready(let since)): readyChanged = since
-        case (.ready, .unready(let since)): readyChanged = since
-        case (.ready, .dead(let since, _)):
-            readyChanged = since
-            if case .runsOutOfMemory = behaviour.fault {
-                lastEnd = ("OOMKilled", 137)
-            } else {
-                lastEnd = ("Error", 1)
-            }
-        case (.dead, .starting): restarts += 1
-        default: break
-        }
-        state = next
-    }
-
-    /// The container dies now, if it runs.
-    mutating func die(_ reason: String, _ code: Int, now: Timestamp) {
-        switch state {
-        case .pending, .pulling, .dead: return
-        case .ready: readyChanged = now
-        case .starting, .unready: break
-        }
-        lastEnd = (reason, code)
-        state = dead(now)
-    }
-
-    var report: Report? {
-        var report = Report(readyChanged: readyChanged, restarts: restarts)
-        report.hasEnded = lastEnd != nil
-        switch state {
-        case .pending: return nil
-        case .pulling(_, let tries):
-            report.waiting = tries % 2 == 1 ? "ErrImagePull" : "ImagePullBackOff"
-        case .starting, .unready:
-            report.phase = "Running"
-            report.isRunning = true
-        case .ready:
-            report.phase = "Running"
-            report.isRunning = true
-            report.isReady = true
-        case .dead:
-            report.phase = "Running"
-            if restarts > 0 { report.waiting = "CrashLoopBackOff" }
-        }
-        return report
-    }
-
-    /// The pod's status as the node writes it.
-    func status(of pod: Document) -> Document {
-        guard let report = reported else { return pod["status"] ?? [:] }
-        var ended: Document?
-        if let lastEnd {
-            ended = [
-                "terminated": [
-                    "reason": .string(lastEnd.reason), "exitCode": .integer(lastEnd.code),
-                ]
-            ]
-        }
-        var container: Document = [
-            "name": "model", "ready": .bool(report.isReady),
-            "restartCount": .integer(report.restarts), "image": "model", "imageID": "sha256:0",
-        ]
-        if let waiting = report.waiting {
-            container["state"] = ["waiting": ["reason": .string(waiting)]]
-            container["lastState"] = ended
-        } else if report.isRunning {
-            container["state"] = ["running": [:]]
-            container["lastState"] = ended
-        } else {
-            container["state"] = ended
-        }
-        var status = pod["status"] ?? [:]
-        status["phase"] = .string(report.phase)
-        status["podIP"] = .string("10.\(number / 62_500).\(number / 250 % 250).\(number % 250 + 1)")
-        status["startTime"] = .string(bound.description)
-        status["containerStatuses"] = [container]
-        status["conditions"] = [
-            [
-                "type": "PodScheduled", "status": "True",
-                "lastTransitionTime": .string(bound.description),
-            ],
-            [
-                "type": "Ready", "status": report.isReady ? "True" : "False",
-                "lastTransitionTime": .string(report.readyChanged.description),
-            ],
-        ]
-        return status
+        let node =
+            (0..<Self.nodes).map { (number + $0) % Self.nodes }.first { lost[$0] == nil }
+            ?? number % Self.nodes
+        return PodRun(
+            version: version, number: number, node: node, isVictim: isVictim,
+            bound: now + pace.schedule)
     }
 }

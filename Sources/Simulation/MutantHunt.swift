@@ -6,7 +6,7 @@ import Engine
 package struct MutantHunt: Sendable {
     /// What kinds of runs there are to look with.
     package enum Kind: String, CaseIterable, Sendable {
-        /// ``RandomRun``.
+        /// ``ScheduledRun``, drawn.
         case storm
         /// ``HandRun``.
         case hands
@@ -18,9 +18,9 @@ package struct MutantHunt: Sendable {
         package func play(seed: UInt64) -> (violations: [String], report: String) {
             switch self {
             case .storm:
-                var run = RandomRun(seed: seed)
+                var run = ScheduledRun(Schedule(drawnFrom: seed))
                 run.play()
-                return (run.world.violations + run.world.stopped, run.report)
+                return (run.world.violations + run.world.stopped, "\(run.schedule)")
             case .hands:
                 var run = HandRun(seed: seed)
                 run.play()

@@ -5,14 +5,17 @@ import Resources
 
 /// A gateway that accepts routes a moment after they changed, and proxies that follow a moment
 /// later: what a request really meets is what the proxies have.
-struct SimulatedGateway: Sendable {
+package struct SimulatedGateway: Sendable {
     /// How long the gateway takes.
     struct Pace: Sendable {
         /// From a change of a route to its status.
         var accept: TimeSpan
-        /// From the status to the last proxy.
+        /// From the status to the last proxy; the others are there before it.
         var proxies: TimeSpan
     }
+
+    /// How many proxies there are.
+    package var proxies = 1
 
     /// One split that proxies have or will have.
     private struct Change: Sendable {
@@ -24,15 +27,31 @@ struct SimulatedGateway: Sendable {
     private struct Route: Sendable {
         /// When the state that is not answered yet was seen first.
         var since: Timestamp?
-        var changes: [Change] = []
+        /// What each proxy will take, in order.
+        var changes: [[Change]]
+
+        init(proxies: Int) { changes = Array(repeating: [], count: proxies) }
     }
 
     /// When something happens next by itself.
     private(set) var due: Timestamp?
-    /// By route: the share of each Service, as the proxies have it.
-    private(set) var inForce: [NamespacedName: [String: Int]] = [:]
+    /// By route: the share of each Service, as each proxy has it; empty where it has none.
+    private(set) var inForce: [NamespacedName: [[String: Int]]] = [:]
+    /// How often something changed at a proxy.
+    private(set) var changes = 0
+    private var stuck: Set<Int> = []
+    /// Proxies have been later than the controller's settings allow for.
+    private(set) var hasBeenStuck = false
     private var routes: [NamespacedName: Route] = [:]
     private var seen: [Int64] = []
+
+    /// Lets a proxy take nothing new, or go on.
+    mutating func proxy(_ number: Int, isStuck: Bool) {
+        if isStuck { stuck.insert(number % proxies) } else { stuck.remove(number % proxies) }
+        hasBeenStuck = true
+        due = due ?? Timestamp(milliseconds: 0)
+        seen = []
+    }
 
     mutating func work(_ store: inout Store, now: Timestamp, pace: Pace) {
         let newest = [ResourceKind.httpRoute, .service, .gateway].map { store.lastChange(of: $0) }
@@ -56,7 +75,7 @@ struct SimulatedGateway: Sendable {
         _ times: inout [Timestamp]
     ) {
         let metadata = ObjectMetadata(of: object)
-        var route = routes[metadata.id] ?? Route()
+        var route = routes[metadata.id] ?? Route(proxies: proxies)
         defer { routes[metadata.id] = route }
         let wanted = parents(of: object, store, metadata)
         let stored = object.at("status", "parents")?.arrayValue ?? []
@@ -80,14 +99,26 @@ struct SimulatedGateway: Sendable {
             changed.set(["status", "parents"], to: .array(stamped))
             return changed
         }
-        route.changes.append(Change(at: now + pace.proxies, split: World.split(object)))
+        put(World.split(object), into: &route, now, pace)
+    }
+
+    /// The first proxy has it at once, the last one at the end.
+    private func put(
+        _ split: [String: Int], into route: inout Route, _ now: Timestamp, _ pace: Pace
+    ) {
+        for proxy in 0..<proxies {
+            let part = pace.proxies.milliseconds * Int64(proxy + 1) / Int64(proxies)
+            route.changes[proxy].append(Change(at: now + .milliseconds(part), split: split))
+        }
     }
 
     private mutating func forget(_ name: NamespacedName, _ now: Timestamp, _ pace: Pace) {
-        guard var route = routes[name], route.changes.last?.split.isEmpty != true else { return }
-        route.changes.append(Change(at: now + pace.accept + pace.proxies, split: [:]))
+        guard var route = routes[name] else { return }
         route.since = nil
-        routes[name] = route
+        defer { routes[name] = route }
+        let last = route.changes.last?.last?.split ?? inForce[name]?.last ?? [:]
+        guard !last.isEmpty else { return }
+        put([:], into: &route, now + pace.accept, pace)
     }
 
     /// The proxies take what is due.
@@ -95,13 +126,20 @@ struct SimulatedGateway: Sendable {
         _ name: NamespacedName, _ now: Timestamp, _ times: inout [Timestamp]
     ) {
         guard var route = routes[name] else { return }
-        while let change = route.changes.first, change.at <= now {
-            inForce[name] = change.split.isEmpty ? nil : change.split
-            route.changes.removeFirst()
+        for proxy in 0..<proxies where !stuck.contains(proxy) {
+            while let change = route.changes[proxy].first, change.at <= now {
+                inForce[name, default: Array(repeating: [:], count: proxies)][proxy] =
+                    change.split
+                route.changes[proxy].removeFirst()
+                changes += 1
+            }
+            if let change = route.changes[proxy].first { times.append(change.at) }
         }
+        if inForce[name]?.allSatisfy(\.isEmpty) == true { inForce[name] = nil }
         routes[name] = route
-        if let change = route.changes.first { times.append(change.at) }
-        if inForce[name] == nil, route.changes.isEmpty, route.since == nil { routes[name] = nil }
+        if inForce[name] == nil, route.changes.allSatisfy(\.isEmpty), route.since == nil {
+            routes[name] = nil
+        }
     }
 
     /// What the gateway has to say: nothing where there is no Gateway.

@@ -182,7 +182,7 @@ package struct SourceRun: Sendable {
     }
 
     private mutating func drawFaults() {
-        for _ in 0..<dice.number(3) { plan(dice.seconds(5...230), "the controller dies", .kill) }
+        for _ in 0..<dice.number(3) { plan(dice.seconds(5...230), "the controller dies", .kill()) }
         if dice.chance(40) {
             let start = dice.seconds(5...200)
             plan(start, "calls go wrong", .calls(.some))

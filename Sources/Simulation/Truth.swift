@@ -3,68 +3,168 @@ import ControlPlane
 import Domain
 import Resources
 
-/// What really was, kept for the checks: nobody whose decisions are checked sees it.
+/// What really was, kept for the checks: nobody whose decisions are checked sees it. It looks only
+/// at what has changed since its last look.
 struct Truth: Sendable {
     /// What is and was of one Service's pods.
     struct Readiness: Sendable {
-        var ready = 0
+        private(set) var ready: [String] = []
         var wanted = 0
-        /// Until when all wanted pods, and at least one, were ready endpoints.
-        var lastComplete: Timestamp?
-        var lastSome: Timestamp?
+        /// The sets of ready endpoints, oldest first, with the times from which they were so.
+        private var past: [(since: Timestamp, ready: [String])] = []
+        /// Until when all wanted pods, and at least one, were ready endpoints, and until when one
+        /// was; what holds now has no end yet.
+        private(set) var wasComplete: Timestamp?
+        private(set) var wasSome: Timestamp?
+        private var isComplete = false
+        private var isSome = false
+
+        /// The ready endpoints as they were at a time, not long ago.
+        func ready(asOf time: Timestamp) -> [String] {
+            past.last { $0.since <= time }?.ready ?? past.first?.ready ?? []
+        }
+
+        mutating func settle(_ ready: [String], _ now: Timestamp) {
+            if ready != self.ready {
+                self.ready = ready
+                past.append((now, ready))
+                if past.count > 8 { past.removeFirst() }
+            }
+            if isComplete { wasComplete = now }
+            if isSome { wasSome = now }
+            isSome = !ready.isEmpty
+            isComplete = isSome && ready.count >= wanted
+        }
+
+        func lastComplete(_ now: Timestamp) -> Timestamp? { isComplete ? now : wasComplete }
+        func lastSome(_ now: Timestamp) -> Timestamp? { isSome ? now : wasSome }
     }
 
     /// By Service.
-    var readiness: [NamespacedName: Readiness] = [:]
-    /// When a Service last had a share, by a stored route or at a proxy.
-    var lastServed: [NamespacedName: Timestamp] = [:]
+    private(set) var readiness: [NamespacedName: Readiness] = [:]
+    /// By EndpointSlice: its Service and ready endpoints.
+    private var slices: [NamespacedName: (service: NamespacedName, ready: Set<String>)] = [:]
+    /// The splits of Slipway's routes as they are stored.
+    private(set) var stored: [NamespacedName: [String: Int]] = [:]
+    /// Statuses of the releases as they are stored.
+    private(set) var statuses: [NamespacedName: ReleaseStatus] = [:]
+    /// When a Service last lost its last share, in a stored route and at every proxy.
+    private var lost: [NamespacedName: Timestamp] = [:]
+    /// Services with a share, in a stored route or at a proxy.
+    private(set) var serving: Set<NamespacedName> = []
     /// The split that the controller wrote last, by route.
     var lastSplit: [ResourceKey: [String: Int]] = [:]
     /// What people changed or deleted: what they broke is not the controller's doing.
     var taken: Set<ResourceKey> = []
+    /// When a person last changed something of the cluster.
+    private(set) var lastHand: Timestamp?
+    /// When pods of a version last were taken away or killed.
+    private(set) var disturbances: [String: Timestamp] = [:]
+    /// When a node was last not heard of.
+    var lastNodeLoss: Timestamp?
     /// By release: when the controller last gave the new versions another share, in which attempt
     /// and how much.
     var given: [NamespacedName: (at: Timestamp, intent: Int64, weight: Int)] = [:]
-    /// Since when a version with a share has been bad, by Service.
-    var badSince: [NamespacedName: Timestamp] = [:]
+    /// Since when a version with a share has been bad, by release and Service.
+    var badSince: [NamespacedName: [String: Timestamp]] = [:]
+    /// The longest lag that a watch has had.
+    var slowest = TimeSpan.zero
+    /// When the shares of a stored route changed last.
+    var splitChanged: [NamespacedName: Timestamp] = [:]
+    /// The split of each route that stands in the history of splits last.
+    var noted: [NamespacedName: [String: Int]] = [:]
     /// When something was last wrong with the controller, the API or the calls in between.
     var disturbed = Timestamp(milliseconds: 0)
     /// Since when the controller's view may be behind by more than its lag.
     var blindSince: Timestamp?
-    /// The state of the store that was looked at last.
-    var seen: Int64 = -1
+    /// The states of the store and the proxies that were looked at last.
+    private var seen: [ResourceKind: Int64] = [:]
+    private var seenVersion: Int64 = -1
+    private var seenProxies = -1
 
-    /// Takes in what the store says of endpoints at a moment.
-    mutating func note(_ store: Store, now: Timestamp) {
-        for name in readiness.keys { touch(name, now) }
-        guard store.version != seen else { return }
-        seen = store.version
-        var ready: [NamespacedName: Set<String>] = [:]
-        for slice in store.objects(.endpointSlice).compactMap(EndpointSliceView.init) {
-            let name = NamespacedName(namespace: slice.namespace, name: slice.service)
-            ready[name, default: []].formUnion(EndpointSliceView.ready(in: [slice]))
-        }
-        var all: [NamespacedName: Readiness] = [:]
-        for deployment in store.objects(.deployment).compactMap(DeploymentView.init) {
-            let name = NamespacedName(
-                namespace: deployment.metadata.namespace, name: deployment.metadata.name)
-            var entry = readiness[name] ?? Readiness()
-            entry.ready = ready[name]?.count ?? 0
-            entry.wanted = deployment.replicas
-            all[name] = entry
-        }
-        for (name, entry) in readiness where all[name] == nil {
-            var gone = entry
-            gone.ready = ready[name]?.count ?? 0
-            all[name] = gone
-        }
-        readiness = all
-        for name in readiness.keys { touch(name, now) }
+    mutating func take(_ key: ResourceKey, _ now: Timestamp) {
+        taken.insert(key)
+        lastHand = now
     }
 
-    private mutating func touch(_ name: NamespacedName, _ now: Timestamp) {
-        guard let entry = readiness[name] else { return }
-        if entry.ready > 0 { readiness[name]?.lastSome = now }
-        if entry.ready > 0, entry.ready >= entry.wanted { readiness[name]?.lastComplete = now }
+    mutating func disturb(_ version: String, _ now: Timestamp) { disturbances[version] = now }
+
+    /// When a Service last had a share.
+    func lastServed(_ service: NamespacedName, _ now: Timestamp) -> Timestamp? {
+        serving.contains(service) ? now : lost[service]
+    }
+
+    /// Takes in what is new; false if nothing is.
+    mutating func look(
+        _ store: Store, _ gateway: SimulatedGateway, now: Timestamp
+    ) -> Bool {
+        guard store.version != seenVersion || gateway.changes != seenProxies else { return false }
+        seenVersion = store.version
+        seenProxies = gateway.changes
+        for event in news(.modelRelease, store) {
+            let id = ObjectMetadata(of: event.object).id
+            statuses[id] =
+                event.change == .deleted ? nil : ReleaseStatus(event.object["status"] ?? .null)
+        }
+        for event in news(.httpRoute, store) {
+            let metadata = ObjectMetadata(of: event.object)
+            let isOurs = metadata.label(Names.managedByLabel) == Names.managedByValue
+            stored[metadata.id] =
+                event.change == .deleted || !isOurs ? nil : World.split(event.object)
+        }
+        lookAtEndpoints(store, now)
+        var serves: Set<NamespacedName> = []
+        for (route, split) in stored { Self.collect(route, split, into: &serves) }
+        for (route, proxies) in gateway.inForce {
+            for split in proxies { Self.collect(route, split, into: &serves) }
+        }
+        for service in serving where !serves.contains(service) { lost[service] = now }
+        serving = serves
+        return true
+    }
+
+    private static func collect(
+        _ route: NamespacedName, _ split: [String: Int], into serves: inout Set<NamespacedName>
+    ) {
+        for (service, weight) in split where weight > 0 {
+            serves.insert(NamespacedName(namespace: route.namespace, name: service))
+        }
+    }
+
+    private mutating func lookAtEndpoints(_ store: Store, _ now: Timestamp) {
+        var touched: Set<NamespacedName> = []
+        for event in news(.endpointSlice, store) {
+            let id = ObjectMetadata(of: event.object).id
+            if let old = slices[id] { touched.insert(old.service) }
+            slices[id] = nil
+            guard event.change != .deleted, let slice = EndpointSliceView(event.object) else {
+                continue
+            }
+            let service = NamespacedName(namespace: slice.namespace, name: slice.service)
+            slices[id] = (service, Set(EndpointSliceView.ready(in: [slice])))
+            touched.insert(service)
+        }
+        for event in news(.deployment, store) {
+            guard let deployment = DeploymentView(event.object) else { continue }
+            let id = NamespacedName(
+                namespace: deployment.metadata.namespace, name: deployment.metadata.name)
+            touched.insert(id)
+            readiness[id, default: Readiness()].wanted =
+                event.change == .deleted ? 0 : deployment.replicas
+        }
+        for service in touched {
+            var ready: Set<String> = []
+            for slice in slices.values where slice.service == service {
+                ready.formUnion(slice.ready)
+            }
+            readiness[service, default: Readiness()].settle(ready.sorted(), now)
+        }
+    }
+
+    private mutating func news(_ kind: ResourceKind, _ store: Store) -> [StoreEvent] {
+        let last = seen[kind] ?? Store.origin
+        guard store.lastChange(of: kind) > last else { return [] }
+        seen[kind] = store.version
+        return (try? store.events(kind, after: last)) ?? []
     }
 }

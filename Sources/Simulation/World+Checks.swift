@@ -10,48 +10,63 @@ extension World {
     mutating func violate(_ rule: String, _ what: String) {
         let line = "\(now) \(rule): \(what)"
         if violations.count < 50 { violations.append(line) }
-        trace.append("VIOLATION \(line)")
+        note("VIOLATION \(rule): \(what)")
     }
 
     /// After every event.
     mutating func check() {
-        let isBlind = apiIsAway || areWatchesLost
-        if engine == nil || isBlind || callFaults != CallFaults() { truth.disturbed = now }
+        let isBlind =
+            apiIsAway || areWatchesLost || frozen != nil
+            || processes.contains(where: { $0.waiting != nil })
+        if isBlind || callFaults != CallFaults()
+            || processes.contains(where: { !$0.isBuried && $0.engine == nil })
+        {
+            truth.disturbed = now
+        }
         if isBlind, truth.blindSince == nil { truth.blindSince = now }
         if !isBlind, let since = truth.blindSince, now > since,
             now - truth.disturbed > longestLag + .seconds(1)
         {
             truth.blindSince = nil
         }
-        truth.note(store, now: now)
-        for route in store.objects(.httpRoute) { check(route: route) }
-        for (route, split) in gateway.inForce {
-            for service in split.keys where split[service, default: 0] > 0 {
-                let name = NamespacedName(namespace: route.namespace, name: service)
-                truth.lastServed[name] = now
-                checkBackend(name, "at the proxies")
-            }
+        checkLeaders()
+        let isNew = truth.look(store, gateway, now: now)
+        guard isNew || truth.badSince.values.contains(where: { !$0.isEmpty }) else { return }
+        for (route, split) in truth.stored.sorted(by: { $0.key < $1.key }) {
+            let serving = split.filter { $0.value > 0 }
+            if isNew { noteSplit(route, serving) }
+            checkReturn(route, serving)
         }
+        if isNew {
+            for service in truth.serving.sorted() { checkBackend(service) }
+        }
+    }
+
+    /// At most one process may act at any time. While none may, nothing can be expected.
+    private mutating func checkLeaders() {
+        guard processes.count > 1 else { return }
+        let acting = processes.filter { process in
+            process.engine.map { now + process.clock < $0.authority } ?? false
+        }
+        if acting.isEmpty { truth.disturbed = now }
+        if acting.count > 1 { violate("one leader", "\(acting.map(\.life)) may act") }
+    }
+
+    private mutating func noteSplit(_ route: NamespacedName, _ serving: [String: Int]) {
+        guard truth.noted[route] != serving else { return }
+        truth.noted[route] = serving
+        truth.splitChanged[route] = now
+        splits.append((at: now, split: serving))
     }
 
     /// The controller never sees later than this, while the API is there.
-    var longestLag: TimeSpan { max(delays.lags.values.max() ?? .zero, delays.watch) }
-
-    private mutating func check(route: Document) {
-        let metadata = ObjectMetadata(of: route)
-        guard metadata.label(Names.managedByLabel) == Names.managedByValue else { return }
-        let serving = Self.split(route).filter { $0.value > 0 }
-        if splits.last?.split != serving { splits.append((at: now, split: serving)) }
-        for service in serving.keys.sorted() {
-            let name = NamespacedName(namespace: metadata.namespace, name: service)
-            truth.lastServed[name] = now
-            checkBackend(name, "in the route")
-        }
-        checkReturn(metadata.id, serving)
+    var longestLag: TimeSpan {
+        max(delays.lags.values.max() ?? .zero, delays.watch, truth.slowest)
+            + (watchesAreOneBehind ? Self.patience : .zero)
     }
 
     /// What has a share has a Service and a Deployment, unless a person took them away.
-    private mutating func checkBackend(_ name: NamespacedName, _ place: String) {
+    private mutating func checkBackend(_ name: NamespacedName) {
         for kind in [ResourceKind.service, .deployment] {
             let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
             guard !truth.taken.contains(key) else { continue }
@@ -59,7 +74,7 @@ extension World {
             if object == nil || object?.at("metadata", "deletionTimestamp") != nil {
                 guard !truth.taken.contains(where: { $0.kind == .namespace }) else { continue }
                 truth.taken.insert(key)
-                violate("no dangling backend", "\(key) has a share \(place) and is not there")
+                violate("no dangling backend", "\(key) has a share and is not there")
             }
         }
     }
@@ -67,11 +82,12 @@ extension World {
     /// A version under test that is plainly bad loses its share within seconds, and while it has
     /// one there is something to return to.
     private mutating func checkReturn(_ release: NamespacedName, _ serving: [String: Int]) {
-        let key = ResourceKey(
-            .modelRelease, namespace: release.namespace, name: release.name)
-        guard let object = store.object(key) else { return }
-        let status = ReleaseStatus(object["status"] ?? .null)
-        guard let attempt = status.attempt, let proven = status.proven else { return }
+        guard let status = truth.statuses[release], let attempt = status.attempt,
+            let proven = status.proven
+        else {
+            truth.badSince[release] = nil
+            return
+        }
         let back = proven.shares.filter { $0.weight > 0 }.map {
             NamespacedName(
                 namespace: release.namespace, name: Names.versioned(release.name, $0.digest))
@@ -79,17 +95,17 @@ extension World {
         for digest in attempt.new {
             let service = Names.versioned(release.name, digest)
             let name = NamespacedName(namespace: release.namespace, name: service)
-            let canReturn = back.contains { truth.readiness[$0]?.ready ?? 0 > 0 }
+            let canReturn = back.contains { truth.readiness[$0]?.ready.isEmpty == false }
             guard serving[service, default: 0] > 0, canReturn, isBad(name) else {
-                truth.badSince[name] = nil
+                truth.badSince[release]?[service] = nil
                 continue
             }
-            let since = truth.badSince[name] ?? now
-            truth.badSince[name] = since
+            let since = truth.badSince[release]?[service] ?? now
+            truth.badSince[release, default: [:]][service] = since
             let deadline = max(since, truth.disturbed) + .seconds(6) + longestLag
             if now > deadline {
                 violate("bounded return", "\(service) is bad since \(since) and has a share")
-                truth.badSince[name] = now + .hours(1)
+                truth.badSince[release]?[service] = now + .hours(1)
             }
         }
     }

@@ -6,7 +6,8 @@ import Resources
 
 /// Carrying out what the controller wants, with the time it takes.
 extension World {
-    mutating func send(_ effect: Effect) {
+    mutating func send(_ effect: Effect, from index: Int) {
+        guard mayDispatch(effect, from: index) else { return }
         let delay: TimeSpan =
             switch effect {
             case .write, .read, .emit, .leadership: delays.write
@@ -14,106 +15,209 @@ extension World {
             case .probe: delays.probe
             case .revert, .record: delays.push
             }
-        enqueue(now + delay, .effect(effect, incarnation: incarnation))
+        if case .write(_, let request) = effect { checkKnowledge(of: request, index) }
+        enqueue(now + delay, .effect(effect, life: processes[index].life))
     }
 
-    mutating func carryOut(_ effect: Effect, born: Int) {
+    /// The shell asks once more whether the process may act, right before a call goes out; what
+    /// it drops it answers as not done.
+    private mutating func mayDispatch(_ effect: Effect, from index: Int) -> Bool {
+        guard let engine = processes[index].engine else { return false }
+        let mayAct = now + processes[index].clock < engine.authority
+        let dropped: Event
+        switch effect {
+        case .write(let id, let request) where request.key.kind != .lease:
+            dropped = .written(
+                id, .notApplied(.init(.unreachable, "this process does not lead")))
+        case .revert(let id, _): dropped = .reverted(id, .failed("this process does not lead"))
+        case .record(let id, _): dropped = .recorded(id, .failed("this process does not lead"))
+        default: return true
+        }
+        if !mayAct { answer(dropped, processes[index].life) }
+        return mayAct
+    }
+
+    mutating func carryOut(_ effect: Effect, of life: Int) {
+        if let index = process(of: life), processes[index].waiting != nil,
+            processes[index].stoodStill(before: effect, &chance)
+        {
+            return
+        }
         // What a dead controller has sent still arrives: writes are not called back.
         switch effect {
         case .write(let id, let request):
             checkConditions(of: request)
-            answer(.written(id, write(request, born)), born)
+            let outcome = write(request, life)
+            if let index = process(of: life) { acknowledge(request, outcome, index) }
+            answer(.written(id, outcome), life)
         case .read(let id, let key):
             if apiIsAway || callFaults.other(&chance) {
-                answer(.read(id, .failed(.init(.unreachable, "connection refused"))), born)
+                answer(.read(id, .failed(.init(.unreachable, "connection refused"))), life)
             } else {
-                answer(.read(id, store.object(key).map { .found($0) } ?? .notFound), born)
+                answer(.read(id, store.object(key).map { .found($0) } ?? .notFound), life)
             }
         case .fetch(let source, let spec, let known):
             let outcome: FetchOutcome =
                 gitIsAway
                 ? .failed("connection timed out")
                 : git.look(spec, namespace: source.namespace, known: known)
-            answer(.fetched(source, outcome), born)
+            answer(.fetched(source, outcome), life)
         case .probe(let id, let order):
-            answer(.probed(id, probe(order)), born)
+            answer(.probed(id, probe(order)), life)
         case .revert(let id, let order):
             answer(
                 .reverted(
                     id,
-                    push { world in
+                    push(life) { world in
                         let outcome = world.git.revert(order)
-                        if case .pushed = outcome { world.wrote("git revert \(order.release)") }
+                        if case .pushed = outcome {
+                            world.wrote("git revert \(order.release)", life)
+                        }
                         return outcome
-                    }), born)
+                    }), life)
         case .record(let id, let order):
             answer(
                 .recorded(
                     id,
-                    push { world in
-                        if world.git.record(order) { world.wrote("git record \(order.release)") }
+                    push(life) { world in
+                        if world.git.record(order) {
+                            world.wrote("git record \(order.release)", life)
+                        }
                         return .pushed("state")
-                    }), born)
+                    }), life)
         case .emit(let notice): notices.append(notice)
-        case .leadership(.stopped(let why)): if born == incarnation { die(why) }
-        case .leadership(.leads), .leadership(.follows): break
+        case .leadership(.stopped(let why)):
+            if let index = process(of: life) { die(index, why) }
+        case .leadership(.leads(let term)): note("process \(life) leads with term \(term)")
+        case .leadership(.follows): break
         }
     }
 
     /// A write on its way to the server.
-    private mutating func write(_ request: WriteRequest, _ born: Int) -> WriteOutcome {
+    private mutating func write(_ request: WriteRequest, _ life: Int) -> WriteOutcome {
         if apiIsAway { return .notApplied(.init(.unreachable, "connection refused")) }
         let sent = now - delays.write
-        switch callFaults.write(&chance) {
-        case .done: return perform(request, sent: sent, isLate: born != incarnation)
+        if request.key.kind == .lease {
+            return meet(callFaults.write(&chance), request, sent, life)
+        }
+        calls += 1
+        if let death = deaths[calls], let index = process(of: life) {
+            let before = store
+            if death == .standstill {
+                // It had left before, and arrives when somebody else leads.
+                enqueue(now + .seconds(30), .landing(request, sent: sent))
+            } else {
+                _ = perform(request, sent: sent, of: life)
+            }
+            end(index, death, before)
+            return .unknown("the process does not hear it any more")
+        }
+        return meet(fates[calls] ?? callFaults.write(&chance), request, sent, life)
+    }
+
+    private mutating func meet(
+        _ fate: CallFaults.WriteFate, _ request: WriteRequest, _ sent: Timestamp, _ life: Int
+    ) -> WriteOutcome {
+        if fate != .done { injected["call \(fate)", default: 0] += 1 }
+        switch fate {
+        case .done: return perform(request, sent: sent, of: life)
         case .refused:
             return .notApplied(
                 .init(.tooManyRequests, "too many requests", retryAfter: .seconds(1)))
+        case .forbidden: return .notApplied(.init(.forbidden, "the role was taken away"))
+        case .conflict: return .notApplied(.init(.conflict, "the object has been modified"))
         case .lost: return .unknown("the connection broke")
         case .unanswered:
-            _ = perform(request, sent: sent, isLate: born != incarnation)
+            _ = perform(request, sent: sent, of: life)
             return .unknown("the connection broke")
         case .late:
             let span = TimeSpan.milliseconds(Int64(chance.next() % 10_000))
             enqueue(now + span, .landing(request, sent: sent))
             return .unknown("timed out")
         case .twice:
-            _ = perform(request, sent: sent, isLate: born != incarnation)
-            return perform(request, sent: sent, isLate: born != incarnation)
+            _ = perform(request, sent: sent, of: life)
+            return perform(request, sent: sent, of: life)
         }
     }
 
-    /// A write reaches the server.
+    /// What a systematic run does with the process that made a call.
+    private mutating func end(_ index: Int, _ death: Death, _ before: Store) {
+        switch death {
+        case .plain: die(index, "at call \(calls)")
+        case .staleStart:
+            die(index, "at call \(calls)")
+            frozen = before
+            truth.blindSince = truth.blindSince ?? now
+            enqueue(now + delays.restart + .seconds(1), .action(.freeze(false)))
+        case .standstill:
+            pause(index)
+            enqueue(now + .seconds(40), .action(.pause(process: index, false)))
+        }
+    }
+
+    /// A write reaches the server; `life` is `nil` for one that nobody waits for any more.
     @discardableResult
     mutating func perform(
-        _ request: WriteRequest, sent: Timestamp, isLate: Bool
+        _ request: WriteRequest, sent: Timestamp, of life: Int?
     ) -> WriteOutcome {
         let old = store.object(request.key)
         let before = store.version
         let outcome = store.perform(request, now: now)
         guard case .applied = outcome, store.version != before else { return outcome }
         checkApplied(
-            request, from: old, to: store.object(request.key), sent: sent, isLate: isLate)
-        wrote("\(describe(request))")
+            request, from: old, to: store.object(request.key), sent: sent,
+            isLate: life.flatMap { process(of: $0) } == nil)
+        // Who leads is told by the processes themselves.
+        if request.key.kind != .lease { wrote(describe(request), life) }
         return outcome
     }
 
-    private mutating func push(_ change: (inout World) -> GitOutcome) -> GitOutcome {
+    /// What a process reads of its own writes' answers is the least that it has to know.
+    private mutating func acknowledge(
+        _ request: WriteRequest, _ outcome: WriteOutcome, _ index: Int
+    ) {
+        guard case .applied(let object) = outcome else { return }
+        if case .delete = request {
+            processes[index].acknowledged[request.key] = nil
+        } else if let version = Int64(ObjectMetadata(of: object).resourceVersion) {
+            processes[index].acknowledged[request.key] = version
+        }
+    }
+
+    private mutating func push(_ life: Int, _ change: (inout World) -> GitOutcome) -> GitOutcome {
+        calls += 1
+        if let death = deaths[calls], death != .standstill, let index = process(of: life) {
+            let before = store
+            _ = change(&self)
+            end(index, death, before)
+            return .failed("the process does not hear it any more")
+        }
+        switch fates[calls] {
+        case .unanswered, .late, .twice:
+            _ = change(&self)
+            return .failed("the connection broke")
+        case .done, nil: break
+        case .lost, .refused, .forbidden, .conflict: return .failed("the connection broke")
+        }
         if gitIsAway { return .failed("connection timed out") }
+        if gitRefusesPushes { return .failed("pre-receive hook declined") }
         guard callFaults.other(&chance) else { return change(&self) }
         if chance.next() % 2 == 0 { _ = change(&self) }
         return .failed("the connection broke")
     }
 
-    private mutating func answer(_ event: Event, _ born: Int) {
-        enqueue(now, .event(event, incarnation: born))
+    private mutating func answer(_ event: Event, _ life: Int) {
+        enqueue(now, .event(event, life: life))
     }
 
-    private mutating func wrote(_ what: String) {
+    private mutating func wrote(_ what: String, _ life: Int?) {
         writes += 1
-        trace.append("\(now) #\(writes) \(what)")
-        if writes > 5000 { giveUp("the controller writes without end") }
-        if writes == crashAfterWrite { die("after write \(writes)") }
+        lastWrite = now
+        note("#\(writes) \(what)")
+        if writes > writeLimit { giveUp("the controller writes without end") }
+        if writes == crashAfterWrite {
+            die(life.flatMap { process(of: $0) } ?? 0, "after write \(writes)")
+        }
     }
 
     private func describe(_ request: WriteRequest) -> String {
@@ -144,67 +248,5 @@ extension World {
                 case .silent: .unanswered("timed out after 10s")
                 }
             })
-    }
-
-    private func some(_ kind: ResourceKind, _ number: Int) -> ResourceKey? {
-        let ours = store.objects(kind).map { ObjectMetadata(of: $0) }.filter {
-            kind == .modelRelease || $0.label(Names.managedByLabel) == Names.managedByValue
-        }
-        guard !ours.isEmpty else { return nil }
-        let metadata = ours[number % ours.count]
-        return ResourceKey(kind, namespace: metadata.namespace, name: metadata.name)
-    }
-
-    mutating func act(_ action: Action) {
-        let context = WriteContext(now: now, manager: "person")
-        switch action {
-        case .merge(let files, let author):
-            let commit = git.merge(files, author: author)
-            trace.append("\(now) \(author) merges \(commit)")
-        case .annotate(let release, let name, let value):
-            let key = ResourceKey(
-                .modelRelease, namespace: release.namespace, name: release.name)
-            _ = try? store.update(key, context) { object throws(APIStatus) in
-                var changed = object
-                changed.set(["metadata", "annotations", name], to: value.map(Document.string))
-                return changed
-            }
-        case .change(let key, let part, let change):
-            truth.taken.insert(key)
-            let context = WriteContext(now: now, manager: "person", part: part)
-            _ = try? store.update(key, context) { object throws(APIStatus) in
-                var changed = object
-                change(&changed)
-                return changed
-            }
-        case .delete(let key):
-            truth.taken.insert(key)
-            _ = try? store.delete(key, options: .init(), context)
-        case .changeSome(let kind, let number, let part, let change):
-            if let key = some(kind, number) { act(.change(key, part: part, change)) }
-        case .deleteSome(let kind, let number):
-            if let key = some(kind, number) { act(.delete(key)) }
-        case .behave(let version, let behaviour):
-            behaviours[version] = behaviour
-            kubelet.wake(at: now)
-        case .killContainer(let version): kubelet.killContainer(of: version, now: now)
-        case .relist: if engine != nil { feedLists() }
-        case .meddle(let key, let change):
-            meddlers = change.map { meddlers + [.init(key: key, change: $0)] } ?? []
-        case .kill: die("killed")
-        case .gitAway(let away): gitIsAway = away
-        case .apiAway(let away): apiIsAway = away
-        case .calls(let faults): callFaults = faults
-        case .evict(let version):
-            let pod = store.objects(.pod).first {
-                let metadata = ObjectMetadata(of: $0)
-                return metadata.label(Names.versionLabel) == version
-                    && metadata.deletionTimestamp == nil
-            }
-            guard let metadata = pod.map({ ObjectMetadata(of: $0) }) else { return }
-            let key = ResourceKey(
-                .pod, namespace: metadata.namespace, name: metadata.name)
-            _ = try? store.delete(key, options: .init(), context)
-        }
     }
 }

@@ -5,24 +5,24 @@ import Engine
 import Observed
 import Resources
 
-/// What the controller sees of the cluster: lists and watches, each kind with a lag of its own.
+/// What the controllers see of the cluster: lists and watches, each kind with a lag of its own.
 extension World {
     /// Lists every kind, as a controller does at its start or after a watch was lost.
-    mutating func feedLists() {
+    mutating func feedLists(_ index: Int) {
         guard !apiIsAway else {
-            needsLists = true
+            processes[index].needsLists = true
             return
         }
-        needsLists = false
+        processes[index].needsLists = false
+        processes[index].heldBack = [:]
+        let source = frozen ?? store
         for (kind, label) in ClusterView.kinds {
-            let objects = store.objects(kind).filter { carries($0, label) }
-            cursors[kind] = store.version
-            enqueue(
-                now + lag(kind),
-                .event(
-                    .view(kind, .replaced(objects, resourceVersion: String(store.version))),
-                    incarnation: incarnation))
+            let objects = source.objects(kind).filter { carries($0, label) }
+            processes[index].cursors[kind] = source.version
+            tell(
+                index, kind, .replaced(objects, resourceVersion: String(source.version)))
         }
+        fedVersion = -1
     }
 
     private func lag(_ kind: ResourceKind) -> TimeSpan { delays.lags[kind] ?? delays.watch }
@@ -32,24 +32,54 @@ extension World {
         return object.at("metadata", "labels", label) != nil
     }
 
+    /// News of a kind is on its way to a process; it does not overtake older news.
+    private mutating func tell(_ index: Int, _ kind: ResourceKind, _ event: ViewEvent) {
+        let arrival = max(
+            now + lag(kind), processes[index].arrivals[kind] ?? Timestamp(milliseconds: 0))
+        processes[index].arrivals[kind] = arrival
+        enqueue(arrival, .event(.view(kind, event), life: processes[index].life))
+    }
+
     /// Sends what has changed since the last look.
     mutating func feedWatches() {
-        guard engine != nil, !apiIsAway else { return }
-        if needsLists { feedLists() }
-        for (kind, label) in ClusterView.kinds {
-            guard let cursor = cursors[kind], store.lastChange(of: kind) > cursor else { continue }
-            let events = (try? store.events(kind, after: cursor)) ?? []
-            cursors[kind] = store.version
-            for event in events {
-                let matches = carries(event.object, label)
-                let matched = event.previous.map { carries($0, label) } ?? false
-                guard matches || matched else { continue }
-                let viewEvent: ViewEvent =
-                    event.change == .deleted || !matches
-                    ? .deleted(event.object) : .changed(event.object)
-                enqueue(
-                    now + lag(kind), .event(.view(kind, viewEvent), incarnation: incarnation))
+        guard !apiIsAway, frozen == nil, store.version != fedVersion else { return }
+        fedVersion = store.version
+        for index in processes.indices where processes[index].engine != nil {
+            if processes[index].needsLists { feedLists(index) }
+            for (kind, label) in ClusterView.kinds { feed(index, kind, label) }
+        }
+        fedVersion = store.version
+    }
+
+    private mutating func feed(_ index: Int, _ kind: ResourceKind, _ label: String?) {
+        guard let cursor = processes[index].cursors[kind],
+            store.lastChange(of: kind) > cursor
+        else { return }
+        let events = (try? store.events(kind, after: cursor)) ?? []
+        processes[index].cursors[kind] = store.version
+        for event in events {
+            let matches = carries(event.object, label)
+            let matched = event.previous.map { carries($0, label) } ?? false
+            guard matches || matched else { continue }
+            let news: ViewEvent =
+                event.change == .deleted || !matches
+                ? .deleted(event.object) : .changed(event.object)
+            if watchesAreOneBehind {
+                if let held = processes[index].heldBack[kind] { tell(index, kind, held) }
+                processes[index].heldBack[kind] = news
+                enqueue(now + Self.patience, .action(.letGo(process: index, kind)))
+            } else {
+                tell(index, kind, news)
             }
         }
+    }
+
+    /// So long news is held back at most.
+    static var patience: TimeSpan { .seconds(3) }
+
+    /// What was held back arrives although nothing newer came.
+    mutating func letGo(_ index: Int, _ kind: ResourceKind) {
+        guard let held = processes[index].heldBack.removeValue(forKey: kind) else { return }
+        tell(index, kind, held)
     }
 }

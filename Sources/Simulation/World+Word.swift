@@ -57,7 +57,18 @@ extension World {
                         && ($0["observedGeneration"]?.intValue ?? 0) >= Int(generation)
                 }
             }
-        if !isAccepted {
+        // A backend without a share may come or go at the same time: the split was accepted before.
+        let accepted =
+            parents.flatMap { $0["conditions"]?.arrayValue ?? [] }
+            .compactMap { $0["lastTransitionTime"]?.stringValue }
+            .compactMap { Timestamp(rfc3339: $0) }.max()
+        let id = NamespacedName(namespace: key.namespace, name: key.name)
+        // Times of conditions are whole seconds.
+        let isOlder =
+            accepted.map {
+                $0.milliseconds >= (truth.splitChanged[id] ?? $0).milliseconds / 1000 * 1000
+            } ?? false
+        if !isAccepted, !isOlder {
             violate("confirmed by the gateways", "\(key) counts a step that is not in force")
         }
     }
@@ -133,8 +144,12 @@ extension World {
 
     /// The watches break: until new lists come, what happens is never told.
     mutating func loseWatches() {
-        for (kind, _) in ClusterView.kinds { cursors[kind] = .max }
+        for index in processes.indices {
+            for (kind, _) in ClusterView.kinds { processes[index].cursors[kind] = .max }
+        }
     }
 
-    var areWatchesLost: Bool { cursors[.modelRelease] == .max }
+    var areWatchesLost: Bool {
+        processes.contains { $0.cursors[.modelRelease] == .max }
+    }
 }

@@ -6,7 +6,8 @@ import Resources
 import Rollouts
 
 /// A whole installation in virtual time: the control plane with its controllers, nodes, a gateway,
-/// Git and the controller. The same inputs give the same run, event by event.
+/// users, Git and one or more processes of the controller. The same inputs give the same run, event
+/// by event.
 package struct World: Sendable {
     /// How long things take.
     package struct Delays: Sendable {
@@ -31,62 +32,43 @@ package struct World: Sendable {
         package init() {}
     }
 
+    /// What becomes of a process at a call.
+    package enum Death: Hashable, Sendable {
+        /// It dies when the call is carried out.
+        case plain
+        /// So it does, and the next one is shown what was before, for a time.
+        case staleStart
+        /// It stands still when the call is made, and goes on much later.
+        case standstill
+    }
+
     /// Something due at a time.
     enum Item: Sendable {
-        case event(Event, incarnation: Int)
-        case effect(Effect, incarnation: Int)
+        case event(Event, life: Int)
+        case effect(Effect, life: Int)
         case action(Action)
         case landing(WriteRequest, sent: Timestamp)
-        case start
-    }
-
-    /// What people and fate do.
-    package enum Action: Sendable {
-        /// A commit by a person that makes the files so (`nil` removes one).
-        case merge([String: String?], author: String)
-        case annotate(NamespacedName, String, String?)
-        case change(
-            ResourceKey, part: WriteContext.Part = .main, @Sendable (inout Document) -> Void)
-        case delete(ResourceKey)
-        /// The n-th of Slipway's objects of a kind that there are then, counted around.
-        case changeSome(
-            ResourceKind, Int, part: WriteContext.Part = .main,
-            @Sendable (inout Document) -> Void)
-        case deleteSome(ResourceKind, Int)
-        case behave(version: String, PodBehaviour)
-        case kill
-        case gitAway(Bool)
-        case apiAway(Bool)
-        /// From now on the controller's calls go wrong so often.
-        case calls(CallFaults)
-        /// The cluster takes one pod of a version away.
-        case evict(version: String)
-        /// The container of one pod of a version dies.
-        case killContainer(version: String)
-        /// The controller's watches end and it lists anew.
-        case relist
-        /// Another controller insists on something of an object: after every change it is so
-        /// again; `nil` ends all of that.
-        case meddle(ResourceKey, (@Sendable (inout Document) -> Void)?)
-    }
-
-    /// Somebody who puts back what he wants.
-    struct Meddler: Sendable {
-        let key: ResourceKey
-        let change: @Sendable (inout Document) -> Void
+        case start(process: Int)
     }
 
     package internal(set) var now: Timestamp
     package var store: Store
     package var git = SimulatedGit()
     package var delays = Delays()
-    package internal(set) var engine: Engine?
     /// How the pods of a version behave, by version name.
     package var behaviours: [String: PodBehaviour] = [:]
     /// Die after this many writes of the controller were applied; the answer is lost.
     package var crashAfterWrite: Int?
+    /// What becomes of single writes, by the number of the call.
+    package var fates: [Int: CallFaults.WriteFate] = [:]
+    /// What becomes of the process that makes a call, by the number of the call.
+    package var deaths: [Int: Death] = [:]
+    /// Calls that would write, so far.
+    package internal(set) var calls = 0
     /// Writes of the controller that were applied so far, in the cluster and in Git.
     package internal(set) var writes = 0
+    /// When the controller last changed anything.
+    package internal(set) var lastWrite: Timestamp?
     /// One line for every applied write, commit and death.
     package internal(set) var trace: [String] = []
     /// What was found wrong.
@@ -94,33 +76,53 @@ package struct World: Sendable {
     /// The splits that the route had, with the time of each.
     package internal(set) var splits: [(at: Timestamp, split: [String: Int])] = []
     package internal(set) var notices: [Notice] = []
+    /// What happened so far: everything that was due at some time, and what the controller met.
+    package internal(set) var events = 0
     /// Events that the controller has met.
     package internal(set) var steps = 0
+    /// How often each kind of fault met a call.
+    package internal(set) var injected: [String: Int] = [:]
+    /// More writes than this are taken for a livelock.
+    package var writeLimit = 5000
+    /// Folds in everything that happens: equal numbers mean equal runs.
+    package internal(set) var hash = TraceHash()
+    /// Who uses the models; nobody at first.
+    package var users = Users()
 
     let settings: EngineSettings
-    var queue: [(at: Timestamp, order: Int, item: Item)] = []
-    var order = 0
-    var incarnation = 0
-    var cursors: [ResourceKind: Int64] = [:]
+    var processes = [Process()]
+    private var queue = Calendar<Item>()
+    var lives = 0
     var gitIsAway = false
+    var gitRefusesPushes = false
     var apiIsAway = false
-    var needsLists = false
+    /// The state in which the server's watch caches stand still.
+    var frozen: Store?
+    /// Watches bring nothing new of a kind until the next change of it.
+    package var watchesAreOneBehind = false
     package internal(set) var callFaults = CallFaults()
     /// Draws what becomes of calls.
     var chance: SplitMix64
+    /// Some process had another time than the world.
+    var clocksDiffer = false
     var truth = Truth()
     var controllers = ControllerLoop()
     var kubelet = Kubelet()
-    var gateway = SimulatedGateway()
+    package var gateway = SimulatedGateway()
     var meddlers: [Meddler] = []
     /// The version at which the cluster's controllers had nothing to do.
     var settledVersion: Int64 = -1
+    /// The version up to which watches were fed.
+    var fedVersion: Int64 = -1
     private var lastAdvance = Timestamp(milliseconds: 0)
     private var repeats = 0
     private var isStuck = false
 
+    /// When runs begin: 2026-01-01T00:00:00Z.
+    package static let start = Timestamp(milliseconds: 1_767_225_600_000)
+
     package init(
-        start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000),
+        start: Timestamp = World.start,
         settings: EngineSettings = .init(rollout: .init(settle: .seconds(1), drain: .seconds(5))),
         seed: UInt64 = 1
     ) {
@@ -143,14 +145,6 @@ package struct World: Sendable {
     /// Puts an action on the calendar.
     package mutating func schedule(after span: TimeSpan, _ action: Action) {
         enqueue(now + span, .action(action))
-    }
-
-    /// Starts a controller; it sees the cluster as it is.
-    package mutating func startController() {
-        incarnation += 1
-        engine = Engine(settings: settings)
-        cursors = [:]
-        feedLists()
     }
 
     /// Lets time pass.
@@ -185,17 +179,31 @@ package struct World: Sendable {
         violations.append("\(now) no livelock: \(why)")
     }
 
-    mutating func enqueue(_ time: Timestamp, _ item: Item) {
-        order += 1
-        let entry = (at: time, order: order, item: item)
-        let index =
-            queue.firstIndex { ($0.at, $0.order) > (entry.at, entry.order) } ?? queue.count
-        queue.insert(entry, at: index)
+    mutating func enqueue(_ time: Timestamp, _ item: Item) { queue.insert(item, at: time) }
+
+    /// What people and fate had in mind does not come to be.
+    mutating func dropActions() {
+        queue.removeAll {
+            if case .action = $0 { true } else { false }
+        }
+    }
+
+    /// Adds a line to the story.
+    mutating func note(_ line: String) {
+        hash.fold(line.utf8)
+        trace.append("\(now) \(line)")
     }
 
     /// The next time at which something happens; `nil` after a livelock, which ends the run.
     private func nextTime() -> Timestamp? {
-        isStuck ? nil : [queue.first?.at, engine?.nextTick, clusterDue].compactMap { $0 }.min()
+        guard !isStuck else { return nil }
+        var next = queue.next ?? .distantFuture
+        if let due = clusterDue { next = min(next, due) }
+        if let due = users.due { next = min(next, due) }
+        for process in processes {
+            if let tick = process.nextTick { next = min(next, tick) }
+        }
+        return next == .distantFuture ? nil : next
     }
 
     private mutating func advance() {
@@ -206,11 +214,16 @@ package struct World: Sendable {
             lastAdvance = now
             repeats = 0
         }
-        if let first = queue.first, first.at <= now {
-            queue.removeFirst()
-            perform(first.item)
-        } else if let tick = engine?.nextTick, tick <= now {
-            step(.tick)
+        events += 1
+        hash.fold(now.milliseconds)
+        if let item = queue.take(at: now) {
+            perform(item)
+        } else if let due = users.due, due <= now {
+            useModels()
+            return
+        } else if let index = processes.firstIndex(where: { $0.nextTick.map { $0 <= now } ?? false }
+        ) {
+            step(.tick, in: index)
         }
         workCluster()
         feedWatches()
@@ -219,28 +232,15 @@ package struct World: Sendable {
 
     private mutating func perform(_ item: Item) {
         switch item {
-        case .event(let event, let born):
-            if born == incarnation, engine != nil { step(event) }
-        case .effect(let effect, let born): carryOut(effect, born: born)
+        case .event(let event, let life): deliver(event, to: life)
+        case .effect(let effect, let life): carryOut(effect, of: life)
         case .action(let action): act(action)
-        case .landing(let request, let sent): perform(request, sent: sent, isLate: true)
-        case .start: startController()
+        case .landing(let request, let sent): perform(request, sent: sent, of: nil)
+        case .start(let index): start(process: index)
         }
     }
+}
 
-    mutating func step(_ event: Event) {
-        guard var engine else { return }
-        self.engine = nil
-        steps += 1
-        let effects = engine.step(event, now: now)
-        self.engine = engine
-        for effect in effects { send(effect) }
-    }
-
-    mutating func die(_ why: String) {
-        trace.append("\(now) controller dies: \(why)")
-        engine = nil
-        incarnation += 1
-        enqueue(now + delays.restart, .start)
-    }
+extension Timestamp {
+    static var distantFuture: Timestamp { Timestamp(milliseconds: .max) }
 }

@@ -167,7 +167,8 @@ package struct HealthJudge: Sendable {
         guard lost.count > policy.unreadyMax else { return (nil, nil) }
         // The pod whose loss makes it too many counts from its own change.
         let changes = lost.map { $0.readyChanged ?? since }.sorted()
-        let tooManySince = changes[policy.unreadyMax]
+        // A node whose clock is ahead tells of the future: that is now.
+        let tooManySince = min(changes[policy.unreadyMax], now)
         let due = tooManySince + policy.unreadyFor
         guard now >= due else { return (nil, due) }
         let names = lost.prefix(3).map(\.name).joined(separator: ", ")

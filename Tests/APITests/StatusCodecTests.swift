@@ -28,7 +28,8 @@ import Testing
             attempt: .init(
                 intent: 3, target: shares, new: [b], step: 1, confirmedAt: later, startedAt: time,
                 commit: "c0ffee", author: "Ada <ada@example.com>", promoted: true, approvedStep: 0,
-                manual: true, plan: "f00d"),
+                manual: true, plan: "f00d",
+                found: ["5f7c0a4e"]),
             versions: [
                 .init(
                     digest: a, version: "7", weight: 95, ready: 3, desired: 3, health: .healthy,

@@ -142,7 +142,8 @@ import Testing
             let document: Document = .object(
                 Fields([
                     .init(
-                        key: "a", value: .array([.object(Fields([.init(key: key, value: value)]))])),
+                        key: "a",
+                        value: .array([.object(Fields([.init(key: key, value: value)]))])),
                     .init(key: key, value: value), .init(key: "z", value: 1),
                 ]))
             #expect(try YAML.parse(YAML.write(document)).map(\.document) == [document])

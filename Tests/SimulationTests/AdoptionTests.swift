@@ -39,7 +39,7 @@ struct AdoptionTests {
         story.merge(("2", 100))
         try story.wait { _, world in Story.traffic(world)["2"] == 50 }
         story.world.schedule(after: .zero, .change(release, part: .status) { $0["status"] = [:] })
-        story.world.schedule(after: .zero, .kill)
+        story.world.schedule(after: .zero, .kill())
         try story.wait { status, _ in
             status.proven?.shares.first?.version == "2" && status.proven?.provisional == false
         }
@@ -104,7 +104,7 @@ struct AdoptionTests {
         var story = try released()
         story.world.delays.restart = .seconds(20)
         story.world.delays.fetch = .seconds(3)
-        story.world.schedule(after: .zero, .kill)
+        story.world.schedule(after: .zero, .kill())
         story.world.schedule(after: .seconds(1), .delete(release))
         story.world.run(for: .minutes(3))
         try story.reach(.healthy)

@@ -39,7 +39,7 @@ struct FaultTests {
         var story = try released()
         story.merge(("2", 100))
         try story.wait(atMost: .minutes(5)) { _, world in Story.traffic(world)["2"] == 10 }
-        story.world.schedule(after: .zero, .kill)
+        story.world.schedule(after: .zero, .kill())
         try story.wait { status, _ in status.proven?.shares.first?.version == "2" }
         #expect(story.world.violations == [])
     }
@@ -52,7 +52,7 @@ struct FaultTests {
         try story.wait { status, _ in status.quarantine.map(\.version) == ["2"] }
         story.world.behaviours["2"] = PodBehaviour()
         for _ in 0..<3 {
-            story.world.schedule(after: .zero, .kill)
+            story.world.schedule(after: .zero, .kill())
             story.world.run(for: .minutes(3))
         }
         #expect(story.shares.allSatisfy { $0["2"] == nil })

@@ -22,7 +22,7 @@ struct SealTests {
         try story.reach(.healthy)
         story.world.run(for: .minutes(1))
         let before = objects(story)
-        story.world.schedule(after: .zero, .kill)
+        story.world.schedule(after: .zero, .kill())
         story.world.run(for: .minutes(2))
         #expect(story.world.engine?.term == Term(epoch: 2, holder: ""))
         #expect(objects(story) == before)
@@ -37,7 +37,7 @@ struct SealTests {
         try story.wait { _, world in Story.traffic(world)["2"] == 10 }
         story.world.run(for: .seconds(3))
         let before = try #require(story.world.store.object(route).flatMap(HTTPRouteView.init))
-        story.world.schedule(after: .zero, .kill)
+        story.world.schedule(after: .zero, .kill())
         story.world.run(for: .seconds(10))
         let after = try #require(story.world.store.object(route).flatMap(HTTPRouteView.init))
         #expect(before.epoch == 1 && after.epoch == 2)
@@ -58,7 +58,7 @@ struct SealTests {
         let before = try #require(story.world.store.object(route).flatMap(HTTPRouteView.init))
         // The controller is away when the version fails.
         story.world.delays.restart = .seconds(25)
-        story.world.schedule(after: .zero, .kill)
+        story.world.schedule(after: .zero, .kill())
         try story.wait { _, world in Story.traffic(world)["1"] == 100 }
         let after = try #require(story.world.store.object(route).flatMap(HTTPRouteView.init))
         #expect(after.epoch == 2 && after.sequence == before.sequence + 1)

@@ -43,7 +43,7 @@ struct SourceTests {
         // Whichever source answers first after a restart: names and delays must not decide.
         story.world.delays.fetch = .milliseconds(Int64(restarts) * 700)
         for _ in 0..<restarts {
-            story.world.schedule(after: .zero, .kill)
+            story.world.schedule(after: .zero, .kill())
             story.world.run(for: .seconds(30))
         }
         #expect(story.traffic == ["1": 100])

@@ -61,6 +61,11 @@ struct HealthJudgeTests {
         #expect(reason(verdict([pod("a"), pod("b", ready: false)])) == .readinessLost)
     }
 
+    @Test func aNodeWhoseClockIsAheadDelaysNothing() {
+        let lost = pod("b", ready: false, changed: 600)
+        #expect(reason(verdict([pod("a"), lost])) == .readinessLost)
+    }
+
     @Test func aPodThatWasNeverReadyOnlyStarts() {
         #expect(
             verdict([pod("a"), pod("b", ready: false, was: false)]) == .reduced("1/2 pods ready")
@@ -77,7 +82,8 @@ struct HealthJudgeTests {
         #expect(reason(verdict(pods, policy: policy, at: 34)) == nil)
         #expect(reason(verdict(pods, policy: policy, at: 35)) == .readinessLost)
         let judge = HealthJudge(policy: policy, desired: 2, since: start, proberTrusted: true)
-        #expect(judge.verdict(pods, now: start).recheck == start + .seconds(35))
+        let early = judge.verdict(pods, now: start + .seconds(10))
+        #expect(early.recheck == start + .seconds(35))
     }
 
     @Test func someLostPodsMayBeTolerated() {

@@ -87,6 +87,12 @@ extension APIDefinitions {
                 ("approvedStep", .integer("The step whose pause somebody approved, -1 for none.")),
                 ("manual", .boolean("A person's rollback: the target is not the declaration.")),
                 ("plan", word("A fingerprint of the steps that step counts in.")),
+                (
+                    "found",
+                    .list(
+                        "The uids of the new versions' Deployments that were there before.",
+                        count: 0...Limits.versions.upperBound, of: word("A uid."))
+                ),
             ])
     }
 

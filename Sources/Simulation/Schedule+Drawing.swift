@@ -1,0 +1,220 @@
+import Domain
+import Observed
+
+/// Drawing schedules from seeds.
+///
+/// Which kinds of faults a run has at all is drawn first (swarm testing: Groce et al., "Swarm
+/// Testing", ISSTA 2012): runs that leave most of them out go deeper than runs that mix everything.
+extension Schedule {
+    /// Kinds of things that a run may have or not have.
+    package enum Feature: String, Hashable, Sendable, CaseIterable {
+        case slowWatches, slowCalls, badVersions, flapping, wrongVersions, manyCommits, mixedCommits
+        case strategies, kills, pauses, clocks, gitAway, gitRefusals, rewinds, apiAway, frozenCaches
+        case wrongCalls, relists, lostPods, lostNodes, stuckProxies, hands, changingPods
+        case twoProcesses
+    }
+
+    /// How a run is drawn.
+    package struct Options: Hashable, Sendable {
+        package var releases = 1
+        /// Faults that never end, instead of a calm without any.
+        package var isLiveness = false
+
+        package init() {}
+    }
+
+    package init(drawnFrom seed: UInt64, _ options: Options = Options()) {
+        var draw = Draw(seed: seed, options)
+        draw.all()
+        self = draw.schedule
+    }
+}
+
+private struct Draw {
+    var schedule = Schedule()
+    private var dice: RunDice
+    private let features: Set<Schedule.Feature>
+
+    init(seed: UInt64, _ options: Schedule.Options) {
+        var dice = RunDice(seed: seed)
+        features = Set(Schedule.Feature.allCases.filter { _ in dice.chance(50) })
+        self.dice = dice
+        schedule.seed = seed
+        schedule.releases = options.releases
+        schedule.processes = features.contains(.twoProcesses) ? 2 : 1
+        schedule.proxies = 1 + self.dice.number(3)
+        if options.isLiveness {
+            let all = Schedule.Lasting.allCases
+            schedule.lasting = [all[self.dice.number(all.count)]]
+            if schedule.lasting.contains(.process) { schedule.processes = 2 }
+        }
+        schedule.requests = .milliseconds(Int64(200 + self.dice.number(800)))
+    }
+
+    mutating func all() {
+        drawDelays()
+        drawVersions()
+        for release in 0..<schedule.releases { drawCommits(release) }
+        drawProcessFaults()
+        drawGitFaults()
+        drawServerFaults()
+        drawClusterFaults()
+        drawHands()
+        schedule.entries.sort { $0.at < $1.at }
+        if schedule.processes == 1, dice.chance(30) { schedule.comparisons = [moment()] }
+    }
+
+    // MARK: Helpers
+
+    private func has(_ feature: Schedule.Feature) -> Bool { features.contains(feature) }
+
+    private mutating func milliseconds(_ least: Int, _ bound: Int) -> TimeSpan {
+        .milliseconds(Int64(least + dice.number(bound)))
+    }
+
+    private mutating func seconds(_ least: Int, _ bound: Int) -> TimeSpan {
+        .seconds(Int64(least + dice.number(bound)))
+    }
+
+    private mutating func moment() -> TimeSpan {
+        .milliseconds(Int64(dice.number(Int(schedule.storm.milliseconds))))
+    }
+
+    private mutating func version() -> String { "\(1 + dice.number(5))" }
+
+    /// Adds an act at some moments, if the run has the feature.
+    private mutating func some(
+        _ feature: Schedule.Feature, _ bound: Int, _ act: (inout Draw) -> Act
+    ) {
+        guard has(feature) else { return }
+        for _ in 0..<(1 + dice.number(bound)) {
+            let at = moment()
+            schedule.entries.append(.init(at: at, act(&self)))
+        }
+    }
+
+    // MARK: The setting
+
+    private mutating func drawDelays() {
+        if has(.slowWatches) {
+            for (kind, _) in ClusterView.kinds where dice.chance(40) {
+                schedule.lags[kind.kind] = milliseconds(0, 1500)
+            }
+        }
+        schedule.delays[.gateway] = milliseconds(50, 2000)
+        schedule.delays[.proxies] = milliseconds(0, 900)
+        schedule.delays[.restart] = milliseconds(0, 8000)
+        guard has(.slowCalls) else { return }
+        schedule.delays[.write] = milliseconds(1, 400)
+        schedule.delays[.fetch] = milliseconds(1, 3000)
+        schedule.delays[.push] = milliseconds(1, 5000)
+    }
+
+    private mutating func drawVersions() {
+        for number in 1...5 {
+            let after = seconds(1, 14)
+            var behaviour = PodBehaviour(startup: seconds(1, 6))
+            var faults: [PodBehaviour.Fault] = []
+            if has(.badVersions) {
+                faults = [
+                    .neverReady, .losesReadiness(after: after), .crashes(after: after),
+                    .runsOutOfMemory(after: after), .imageMissing,
+                ]
+            }
+            if has(.flapping) { faults.append(.flaps(up: after, down: seconds(1, 4))) }
+            if !faults.isEmpty, dice.chance(number == 1 ? 10 : 45) {
+                behaviour.fault = faults[dice.number(faults.count)]
+            }
+            schedule.behaviours["\(number)"] = behaviour
+        }
+    }
+
+    private mutating func drawCommits(_ release: Int) {
+        var at = milliseconds(500, 1000)
+        let count = has(.manyCommits) ? 4 + dice.number(8) : 2 + dice.number(3)
+        for number in 0..<count {
+            var shares = [Act.Share(number == 0 ? "1" : version(), 100)]
+            if number > 0, has(.mixedCommits), dice.chance(40) {
+                let other = version()
+                if other != shares[0].version {
+                    shares = [.init(shares[0].version, 60), .init(other, 40)]
+                }
+            }
+            let strategy = has(.strategies) ? dice.number(Strategies.all.count) : 0
+            schedule.entries.append(
+                .init(at: at, .commit(release: release, shares, strategy: strategy)))
+            at = at + (has(.manyCommits) ? seconds(1, 40) : seconds(10, 70))
+            guard at < schedule.storm else { return }
+        }
+    }
+
+    // MARK: Faults
+
+    private mutating func drawProcessFaults() {
+        let processes = schedule.processes
+        some(.kills, 5) { .kill(process: $0.dice.number(processes)) }
+        some(.pauses, 3) { .pause(process: $0.dice.number(processes), $0.seconds(1, 40)) }
+        some(.clocks, 2) { draw in
+            let span = draw.seconds(1, 3600)
+            return .clock(
+                process: draw.dice.number(processes),
+                draw.dice.chance(50) ? span : .zero - span)
+        }
+    }
+
+    private mutating func drawGitFaults() {
+        some(.gitAway, 3) { .gitAway($0.seconds(1, 60)) }
+        some(.gitRefusals, 2) { .gitRefusesPushes($0.seconds(1, 60)) }
+        some(.rewinds, 2) { .rewind(commits: 1 + $0.dice.number(2)) }
+    }
+
+    private mutating func drawServerFaults() {
+        some(.apiAway, 3) { .apiAway($0.seconds(1, 20)) }
+        some(.frozenCaches, 2) { .freeze($0.seconds(1, 15)) }
+        some(.relists, 3) { _ in .relist }
+        some(.slowWatches, 2) { draw in
+            let kinds = ClusterView.kinds
+            let kind = kinds[draw.dice.number(kinds.count)].kind
+            return .lag(kind: kind.kind, draw.milliseconds(0, 3000))
+        }
+        some(.wrongCalls, 2) { draw in
+            var faults = CallFaults()
+            let most = draw.dice.chance(20) ? 40 : 12
+            for (_, path) in CallFaults.fields where draw.dice.chance(50) {
+                faults[keyPath: path] = draw.dice.number(most)
+            }
+            return .calls(faults, draw.seconds(10, 120))
+        }
+    }
+
+    private mutating func drawClusterFaults() {
+        some(.lostPods, 4) { draw in
+            let version = draw.version()
+            return draw.dice.chance(50)
+                ? .killContainer(version: version) : .evict(version: version)
+        }
+        some(.lostNodes, 1) { .node($0.dice.number(3), $0.seconds(1, 60)) }
+        some(.stuckProxies, 3) { .proxy($0.dice.number(3), $0.milliseconds(100, 2900)) }
+        some(.changingPods, 2) { draw in
+            let version = draw.version()
+            return .behave(
+                version: version,
+                PodBehaviour(
+                    startup: draw.seconds(1, 6),
+                    fault: draw.dice.chance(60)
+                        ? .none : .crashes(after: draw.seconds(1, 10))))
+        }
+    }
+
+    private mutating func drawHands() {
+        let releases = schedule.releases
+        some(.hands, 4) { draw in
+            let hands = Act.Hand.allCases
+            let number = draw.dice.number(hands.count + 1)
+            guard number < hands.count else {
+                return .hold(release: draw.dice.number(releases), draw.seconds(0, 90))
+            }
+            return .hand(hands[number], draw.dice.number(3 * releases))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import API
+import ControlPlane
+import Domain
+import Resources
+import Rollouts
+
+/// What has to hold when everything has settled.
+extension ScheduledRun {
+    /// After the calm nothing moves, and what serves is what Git declares, or what was proven if
+    /// that is refused.
+    mutating func checkEnd() {
+        if let stopped = world.stopped.first { world.violate("asserts", stopped) }
+        var serves: [String] = []
+        var isCalm = true
+        for number in 0..<schedule.releases {
+            let release = Self.release(number)
+            guard world.git.declares(release) else { continue }
+            if schedule.lasting.contains(.git), world.truth.statuses[release] == nil { continue }
+            guard let names = checkEnd(of: release) else {
+                isCalm = false
+                continue
+            }
+            serves += names
+        }
+        guard isCalm else { return }
+        settled = max(.zero, (world.lastWrite ?? healed) - healed)
+        checkRest(serves.sorted())
+    }
+
+    /// What is good and was left alone is never refused.
+    private mutating func checkRefusals(_ release: NamespacedName, _ status: ReleaseStatus) {
+        let touched = schedule.entries.contains {
+            switch $0.act {
+            case .evict, .killContainer, .node, .hand, .behave: true
+            default: false
+            }
+        }
+        guard !touched else { return }
+        for entry in status.quarantine
+        where (world.behaviours[entry.version] ?? PodBehaviour())
+            == PodBehaviour(
+                startup: world.behaviours[entry.version]?.startup ?? PodBehaviour().startup)
+        {
+            world.violate("no false alarm", "\(entry.version) of \(release): \(entry.message)")
+        }
+    }
+
+    /// The names of what serves; `nil` if pods that are bad by themselves never come to rest.
+    private mutating func checkEnd(of release: NamespacedName) -> [String]? {
+        let key = ResourceKey(
+            .modelRelease, namespace: release.namespace, name: release.name)
+        guard let object = world.store.object(key) else {
+            world.violate("settled", "there is no \(release)")
+            return nil
+        }
+        let status = ReleaseStatus(object["status"] ?? .null)
+        checkRefusals(release, status)
+        let declared = status.declared.filter { $0.weight > 0 }
+        let isRefused = declared.contains { status.isRefused($0.digest) }
+        let bad = (status.proven?.shares ?? declared).contains {
+            (world.behaviours[$0.version] ?? PodBehaviour()).fault != .none
+        }
+        let route = world.store.object(
+            ResourceKey(.httpRoute, namespace: release.namespace, name: release.name))
+        let serves = (route.map(World.split) ?? [:]).filter { $0.value > 0 }
+        guard let proven = status.proven else {
+            // A bad first version was refused, or has the traffic and nothing is better.
+            if !isRefused, status.phase != .degraded {
+                world.violate("settled", "nothing is proven: \(status.phase): \(status.message)")
+            }
+            return nil
+        }
+        if let attempt = status.attempt {
+            world.violate("settled", "the attempt \(attempt.intent) goes on: \(status.message)")
+        }
+        if status.pendingRevert != nil, !schedule.lasting.contains(.git) {
+            world.violate("settled", "Git is owed a revert")
+        }
+        var wanted: [String: Int] = [:]
+        for share in proven.shares where share.weight > 0 {
+            wanted[Names.versioned(release.name, share.digest)] = share.weight
+        }
+        if serves != wanted, !bad {
+            world.violate("settled", "\(serves) serves, \(wanted) is proven")
+        }
+        if !isRefused,
+            proven.weights?.withoutZeros
+                != Weights(
+                    declared.map { .init(digest: $0.digest, weight: $0.weight) })
+        {
+            world.violate("settled", "\(declared) is declared, \(proven.shares) is proven")
+        }
+        guard !bad else { return nil }
+        if status.phase != .healthy, !isRefused {
+            world.violate("settled", "\(status.phase): \(status.message)")
+        }
+        return wanted.keys.sorted()
+    }
+
+    /// Only what serves is there, nothing is written any more, and a new controller would not
+    /// write either.
+    private mutating func checkRest(_ wanted: [String]) {
+        let made = world.store.objects(.deployment).map { ObjectMetadata(of: $0).name }
+        if made.sorted() != wanted {
+            world.violate("no leaks", "\(made) are there, \(wanted) serve")
+        }
+        guard !world.clocksDiffer else { return }
+        let writes = world.writes
+        world.run(for: .minutes(2))
+        if world.writes != writes {
+            world.violate("quiescence", "\(world.writes - writes) writes while nothing happens")
+        }
+        for process in world.processes.indices {
+            world.die(process, "to be compared with a new one")
+        }
+        world.run(for: .seconds(30))
+        if world.writes != writes {
+            world.violate("recovery", "\(world.writes - writes) writes of a new controller")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import API
+import ControlPlane
+import Domain
+
+/// What does not depend on which process looks at it.
+extension ScheduledRun {
+    /// What has to be the same after a run with faults as after a clean one.
+    package var outcome: String { outcome(of: world) }
+
+    private func outcome(of world: World) -> String {
+        (0..<schedule.releases).map { number in
+            let release = Self.release(number)
+            let status = world.truth.statuses[release]
+            let split = (world.truth.stored[release] ?? [:]).filter { $0.value > 0 }
+                .sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+            let proven = status?.proven?.shares.filter { $0.weight > 0 }.map(\.version) ?? []
+            let made = world.store.objects(.deployment)
+                .compactMap { $0.at("metadata", "name")?.stringValue }.sorted()
+            let head = world.git.head?.files["\(release.name).yaml"] ?? ""
+            return "serves \(split), proven \(proven), refused "
+                + "\(status?.quarantine.map(\.version) ?? []), "
+                + "\(status?.attempt == nil ? "at rest" : "under way"), made \(made), "
+                + "Git \(SHA256.hex(head.utf8).prefix(8))"
+        }.joined(separator: "; ")
+    }
+
+    /// Nothing that matters lives in a process only: one that starts now on what is there comes to
+    /// the same end as the one that has run all along. Both are left alone from here on.
+    mutating func compareWithNewProcess() {
+        guard world.isUndisturbed else { return }
+        var old = world
+        old.leaveAlone()
+        var new = old
+        new.delays.restart = .zero
+        new.die(0, "to be compared")
+        old.run(for: schedule.calm)
+        new.run(for: schedule.calm)
+        comparisons += 1
+        guard outcome(of: old) != outcome(of: new) else { return }
+        world.violate(
+            "recovery equivalence",
+            "a new process comes to \(outcome(of: new)), the old one to \(outcome(of: old))")
+    }
+}
+
+extension World {
+    /// One process runs, and nothing of the cluster or of Git is away.
+    fileprivate var isUndisturbed: Bool {
+        processes.count == 1 && processes[0].engine != nil && processes[0].waiting == nil
+            && !apiIsAway && !gitIsAway && !gitRefusesPushes && frozen == nil
+            && callFaults == CallFaults() && !clocksDiffer
+    }
+
+    /// Nobody does anything any more; what is on its way arrives.
+    fileprivate mutating func leaveAlone() {
+        dropActions()
+        users = Users()
+    }
+}

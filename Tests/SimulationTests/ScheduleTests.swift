@@ -1,0 +1,96 @@
+import Domain
+import FoundationEssentials
+import Simulation
+import Testing
+
+/// Schedules that once broke a check, and runs drawn from seeds: whatever happens, no check is
+/// broken, and in the end all is as declared.
+struct ScheduleTests {
+    @Test(arguments: 1...8)
+    func aStormOfFaultsBreaksNothingAndEverythingSettles(_ seed: UInt64) {
+        expectCalm(Schedule(drawnFrom: seed))
+    }
+
+    /// Draining was counted from the acceptance of the route, not from its arrival at the proxies.
+    @Test(arguments: ["proxy-still-sends-54", "proxy-still-sends-113"])
+    func noPodEndsWhileAProxyStillSendsToIt(_ name: String) throws { try expectCalm(name) }
+
+    /// An attempt whose deadline had passed took its own pods for left-over ones, for ever.
+    @Test(arguments: ["deadline-on-older-pods"])
+    func anAttemptEndsWithItsDeadlineAlsoOnOlderPods(_ name: String) throws {
+        try expectCalm(name)
+    }
+
+    /// A commit superseded a canary while the version that served before was crashing: the first
+    /// step gave it the canary's share back.
+    @Test(arguments: ["dead-base-superseded", "dead-base-route-deleted"])
+    func aVersionWithoutPodsGetsNothingBack(_ name: String) throws { try expectCalm(name) }
+
+    /// A rollout back to a version without pods ended before that version had its traffic.
+    @Test(arguments: ["dead-base-proven-too-early"])
+    func nothingIsProvenBeforeItHasTheTraffic(_ name: String) throws { try expectCalm(name) }
+
+    /// A write that had failed and was not wanted any more stood in the status for ever.
+    @Test(arguments: ["trouble-forgotten-257", "trouble-forgotten-332"])
+    func aTroubleThatIsOverIsForgotten(_ name: String) throws { try expectCalm(name) }
+
+    /// A controller whose clock was ahead took pods for those of an earlier attempt, again and
+    /// again; one whose clock was behind waited until the times in the status had come.
+    @Test(arguments: ["clock-ahead-of-the-server", "clock-behind-the-status", "clock-and-drain"])
+    func clocksMayDiffer(_ name: String) throws { try expectCalm(name) }
+
+    /// A node's clock that was ahead delayed the revert by as much.
+    @Test(arguments: ["clock-behind-the-nodes"])
+    func aNodesClockDelaysNoRevert(_ name: String) throws { try expectCalm(name) }
+
+    /// After a forced push another controller had another status to write.
+    @Test(arguments: ["branch-rewritten"])
+    func anotherControllerSaysTheSameOfARewrittenBranch(_ name: String) throws {
+        try expectCalm(name)
+    }
+
+    @Test func theTextOfAScheduleReadsAsTheSchedule() throws {
+        for seed in 1...200 as ClosedRange<UInt64> {
+            let schedule = Schedule(drawnFrom: seed)
+            #expect(try Schedule(text: schedule.description) == schedule)
+        }
+    }
+
+    @Test(arguments: [
+        "at 5s fly 3", "at soon kill 0", "version 1 tired startup 3s", "lag Lamp 3s", "seed -1",
+        "at 1s commit 0 strategy 9 1:100", "processes 0",
+    ])
+    func whatIsWrongInAScheduleIsNamedWithItsLine(_ line: String) {
+        do throws(Schedule.Problem) {
+            _ = try Schedule(text: "seed 1\n\(line)\n")
+            Issue.record("read")
+        } catch {
+            #expect(error.line == 2)
+            #expect(error.description.contains(line))
+        }
+    }
+
+    @Test func theSameScheduleGivesTheSameRun() {
+        for seed in [3, 11] as [UInt64] {
+            var hashes: Set<UInt64> = []
+            for _ in 0..<2 {
+                var run = ScheduledRun(Schedule(drawnFrom: seed))
+                run.play()
+                hashes.insert(run.world.hash.value)
+            }
+            #expect(hashes.count == 1)
+        }
+    }
+
+    private func expectCalm(_ name: String) throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().path
+        let bytes = try Data(contentsOf: URL(filePath: "\(folder)/Schedules/\(name).txt"))
+        expectCalm(try Schedule(text: String(decoding: bytes, as: UTF8.self)))
+    }
+
+    private func expectCalm(_ schedule: Schedule) {
+        var run = ScheduledRun(schedule)
+        run.play()
+        #expect(run.world.violations == [], "\(schedule)")
+    }
+}
