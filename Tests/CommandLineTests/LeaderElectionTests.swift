@@ -16,7 +16,7 @@ struct LeaderElectionTests {
         let kubeconfig = try ControllerProcessTests.kubeconfig(story, program)
         return try program.start([
             "controller", "--kubeconfig", kubeconfig, "--data-dir", "\(story.folder)/\(name)",
-            "--settle", "1s", "--drain", "1s", "--leader-elect", "--lease-duration", "9s",
+            "--settle", "1s", "--drain", "1s", "--leader-elect",
         ])
     }
 
@@ -52,7 +52,8 @@ struct LeaderElectionTests {
         try await LiveStory.tell { story in
             try await Program.inFolder { program in
                 let pause = Pause()
-                let held = Duration.seconds(25)
+                // Longer than the lease and the other one's start of its term.
+                let held = Duration.seconds(40)
                 await story.server.inject(
                     SandboxFault(.carryOutAfter(held)) {
                         $0.method == "PATCH" && $0.path.contains("/httproutes/") && pause.strikes()
@@ -81,7 +82,13 @@ struct LeaderElectionTests {
                 #expect(end.code == 1)
                 #expect(end.error.contains("this controller does not lead any more"))
                 story.node.play(.oneUnready, version: "2")
-                try await story.wait("the revert") { _, traffic in traffic == ["1": 100] }
+                do {
+                    try await story.wait("the revert") { _, traffic in traffic == ["1": 100] }
+                } catch {
+                    let log = try String(contentsOf: second.error, encoding: .utf8)
+                    Issue.record("the second one says: \(log.suffix(4000))")
+                    throw error
+                }
                 #expect(try await second.stop().code == 0)
             }
         }
