@@ -10,7 +10,10 @@ package enum APIValidation {
         }
         switch object["kind"]?.stringValue {
         case ResourceKind.modelRelease.kind:
-            return ModelRelease.decode(object, resolved: true).errors
+            // What is wrong in a status is nobody's error: it is not read.
+            var declared = object
+            declared["status"] = nil
+            return ModelRelease.decode(declared, resolved: true).errors
         case ResourceKind.releaseSource.kind:
             return ReleaseSource.decode(object).errors
         default: return []

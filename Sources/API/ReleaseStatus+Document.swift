@@ -40,12 +40,12 @@ extension ReleaseStatus {
         var entries = history.prefix(Self.historyLimit)
         for textLimit in [1024, 512, 256] {
             let document = document(textLimit: textLimit, history: entries)
-            if document.canonicalJSON().count <= limit { return document }
+            if document.fits(limit) { return document }
         }
         while !entries.isEmpty {
             entries = entries.dropLast()
             let document = document(textLimit: 256, history: entries)
-            if document.canonicalJSON().count <= limit { return document }
+            if document.fits(limit) { return document }
         }
         return document(textLimit: 128, history: entries)
     }
@@ -257,5 +257,25 @@ extension VersionStatus {
         writer.text("message", message)
         writer.time("since", since)
         return writer.document
+    }
+}
+
+extension Document {
+    /// Whether the canonical JSON has at most so many bytes. It is written only if that is in
+    /// doubt.
+    fileprivate func fits(_ limit: Int) -> Bool {
+        mostBytes <= limit || canonicalJSON().count <= limit
+    }
+
+    /// More bytes than this the canonical JSON cannot have: every byte of a text may need six.
+    private var mostBytes: Int {
+        switch self {
+        case .null, .bool: 5
+        case .integer, .double: 32
+        case .string(let text): 6 * text.utf8.count + 2
+        case .array(let elements): elements.reduce(2) { $0 + $1.mostBytes + 1 }
+        case .object(let fields):
+            fields.members.reduce(2) { $0 + 6 * $1.key.utf8.count + $1.value.mostBytes + 4 }
+        }
     }
 }

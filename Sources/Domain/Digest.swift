@@ -43,7 +43,7 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// 64 lowercase hex characters.
     package var hex: String {
-        [first, second, third, fourth].map { Self.digits($0, 16) }.joined()
+        String(decoding: digits(after: []), as: UTF8.self)
     }
 
     /// The first 16 characters: the value of the label `slipway.dev/digest`.
@@ -52,7 +52,21 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The first 8 characters: the end of the names of this version's objects.
     package var tag: String { Self.digits(first >> 32, 8) }
 
-    package var description: String { "sha256:\(hex)" }
+    package var description: String {
+        String(decoding: digits(after: Self.prefix), as: UTF8.self)
+    }
+
+    private func digits(after prefix: [UInt8]) -> [UInt8] {
+        var text = prefix
+        text.reserveCapacity(prefix.count + 64)
+        for word in [first, second, third, fourth] {
+            for shift: UInt64 in stride(from: 60, through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: word >> shift & 15)
+                text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            }
+        }
+        return text
+    }
 
     /// The order of their hex characters.
     package static func < (left: Digest, right: Digest) -> Bool {

@@ -52,6 +52,8 @@ package struct Fields: Hashable, Sendable {
     /// The value of a key; setting `nil` removes the member.
     package subscript(key: String) -> Document? {
         get {
+            // Of a few members one is found soonest by looking at each.
+            guard members.count > 8 else { return members.first { $0.key == key }?.value }
             let (index, found) = position(of: key)
             return found ? members[index].value : nil
         }
@@ -64,6 +66,15 @@ package struct Fields: Hashable, Sendable {
             case (nil, false): break
             }
         }
+    }
+
+    /// Takes a value out and leaves null in its place.
+    fileprivate mutating func take(_ key: String) -> Document? {
+        let (index, found) = position(of: key)
+        guard found else { return nil }
+        let value = members[index].value
+        members[index].value = .null
+        return value
     }
 
     private func position(of key: String) -> (index: Int, found: Bool) {
@@ -163,9 +174,19 @@ extension Document {
     }
 
     /// The value at the end of a path of member names.
-    package func at(_ path: String...) -> Document? {
-        var current = self
-        for key in path {
+    package func at(_ first: String, _ second: String) -> Document? { self[first]?[second] }
+
+    /// The value at the end of a path of member names.
+    package func at(_ first: String, _ second: String, _ third: String) -> Document? {
+        self[first]?[second]?[third]
+    }
+
+    /// The value at the end of a path of member names.
+    package func at(
+        _ first: String, _ second: String, _ third: String, _ fourth: String, _ rest: String...
+    ) -> Document? {
+        guard var current = at(first, second, third)?[fourth] else { return nil }
+        for key in rest {
             guard let next = current[key] else { return nil }
             current = next
         }
@@ -174,7 +195,9 @@ extension Document {
 
     /// Puts a value at the end of a path of member names, making objects on the way;
     /// `nil` removes what is there.
-    package mutating func set(_ path: [String], to value: Document?) {
+    package mutating func set(_ path: [String], to value: Document?) { set(path[...], to: value) }
+
+    private mutating func set(_ path: ArraySlice<String>, to value: Document?) {
         guard let first = path.first else {
             if let value { self = value }
             return
@@ -184,8 +207,16 @@ extension Document {
             return
         }
         if value == nil, self[first] == nil { return }
-        var child = self[first] ?? .object(Fields())
-        child.set(Array(path.dropFirst()), to: value)
+        // Taken out while it changes: what only this document holds is not copied.
+        var child = take(first) ?? .object(Fields())
+        child.set(path.dropFirst(), to: value)
         self[first] = child
+    }
+
+    private mutating func take(_ key: String) -> Document? {
+        guard case .object(var fields) = self else { return nil }
+        self = .null
+        defer { self = .object(fields) }
+        return fields.take(key)
     }
 }

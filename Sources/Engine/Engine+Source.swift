@@ -216,6 +216,7 @@ extension Engine {
             status.problems = Array(problems.prefix(50))
         }
         status.conditions = conditions(of: memory, old, record, failure: failure, now: now)
+        guard status != old else { return }
         let document = status.document
         guard document != old.document, flights.isFree(key, of: .source(id), now: now) else {
             return

@@ -13,11 +13,28 @@ struct SnapshotBuilder {
     let settings: RolloutSettings
     let watchedSince: Timestamp
     let now: Timestamp
+    /// Of all versions, ordered by name.
+    private let allPods: [PodRecord]
+    private let slices: [EndpointSliceView]
+
+    init(
+        view: ClusterView, release: ModelRelease, memory: ReleaseMemory, settings: RolloutSettings,
+        watchedSince: Timestamp, now: Timestamp
+    ) {
+        self.view = view
+        self.release = release
+        self.memory = memory
+        self.settings = settings
+        self.watchedSince = watchedSince
+        self.now = now
+        allPods = view.pods(of: release.id)
+        slices = view.slices(of: release.id)
+    }
 
     func snapshot(trouble: String?) -> ReleaseSnapshot {
         let digests = knownDigests()
         return ReleaseSnapshot(
-            release: release, versions: digests.map(version), route: route(digests),
+            release: release, versions: digests.map { version($0) }, route: route(digests),
             gateway: gateway(), remembered: memory.remembered, proberTrusted: proberTrusted(),
             settledRevert: memory.settledRevert, trouble: trouble,
             violation: memory.violation?.text, settings: settings, watchedSince: watchedSince)
@@ -37,13 +54,9 @@ struct SnapshotBuilder {
         digests.formUnion((status.proven?.shares ?? []).map(\.digest))
         digests.formUnion(status.versions.map(\.digest))
         digests.formUnion(
-            view.deployments.objects(of: release.id).compactMap {
-                $0.entry.value.view.metadata.digest
-            })
+            view.deployments(of: release.id).compactMap { $0.view.metadata.digest })
         digests.formUnion(
-            view.services.objects(of: release.id).compactMap {
-                $0.entry.value.view.metadata.digest
-            })
+            view.services(of: release.id).compactMap { $0.view.metadata.digest })
         return digests.sorted()
     }
 
@@ -65,8 +78,7 @@ struct SnapshotBuilder {
     private func version(_ digest: Digest) -> VersionObservation {
         let name = named(digest)
         let deployment = view.deployments[name]?.value.view
-        let slices = view.slices.objects(of: release.id).map(\.entry.value)
-            .filter { $0.service == name.name }
+        let endpoints = EndpointSliceView.ready(in: slices.filter { $0.service == name.name })
         return VersionObservation(
             digest: digest,
             version: deployment?.metadata.version ?? release.declaredShares
@@ -77,15 +89,13 @@ struct SnapshotBuilder {
             replicas: deployment?.replicas ?? 0,
             deploymentObserved: deployment?.isObserved ?? false,
             created: deployment?.metadata.created, uid: deployment?.metadata.uid ?? "",
-            pods: pods(digest).map(sample),
-            readyEndpoints: EndpointSliceView.ready(in: slices).count)
+            pods: pods(digest).map { sample($0) }, readyEndpoints: endpoints.count)
     }
 
     /// The pods of a version, ordered by name.
     func pods(_ digest: Digest) -> [PodRecord] {
         let label = digest.short
-        return view.pods.objects(of: release.id).map(\.entry.value)
-            .filter { $0.view.metadata.digestLabel == label }
+        return allPods.filter { $0.view.metadata.digestLabel == label }
     }
 
     private func sample(_ pod: PodRecord) -> PodSample {
@@ -166,7 +176,7 @@ struct SnapshotBuilder {
     /// The prober reached a pod of a proven version lately, or there is none to reach.
     private func proberTrusted() -> Bool {
         let proven = release.status.proven?.shares.map(\.digest) ?? []
-        let ready = proven.flatMap(pods).contains { $0.view.ready && !$0.view.isLeaving }
+        let ready = proven.flatMap { pods($0) }.contains { $0.view.ready && !$0.view.isLeaving }
         guard ready else { return true }
         guard let reached = memory.reached else { return false }
         return now - reached <= .seconds(60)

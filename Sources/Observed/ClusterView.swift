@@ -30,6 +30,27 @@ package struct ClusterView: Sendable {
             && slices.isSynced
     }
 
+    // Decisions ask for these again and again: here, where the kinds are known, the compiler makes
+    // code for each of them.
+
+    /// The pods that carry a release's label, ordered by name.
+    package func pods(of release: NamespacedName) -> [PodRecord] { pods.values(of: release) }
+
+    /// The EndpointSlices that carry a release's label, ordered by name.
+    package func slices(of release: NamespacedName) -> [EndpointSliceView] {
+        slices.values(of: release)
+    }
+
+    /// The Deployments that carry a release's label, ordered by name.
+    package func deployments(of release: NamespacedName) -> [DeploymentRecord] {
+        deployments.values(of: release)
+    }
+
+    /// The Services that carry a release's label, ordered by name.
+    package func services(of release: NamespacedName) -> [ServiceRecord] {
+        services.values(of: release)
+    }
+
     /// What changed: names of objects of a kind and the releases their labels name.
     package struct Change: Hashable, Sendable {
         package let kind: ResourceKind

@@ -75,6 +75,18 @@ package struct KindView<Value: ObservedValue>: Sendable {
         }
     }
 
+    /// The values of the objects that carry a release's label, ordered by name.
+    func values(of release: NamespacedName) -> [Value] {
+        guard let names = byRelease[release] else { return [] }
+        var values: [Value] = []
+        values.reserveCapacity(names.count)
+        for name in names {
+            let name = NamespacedName(namespace: release.namespace, name: name)
+            if let slot = entries[name] { values.append(slot.entry.value) }
+        }
+        return values
+    }
+
     /// Takes in what a list or watch said; returns the objects that changed with the releases they
     /// belong (or belonged) to, ordered.
     package mutating func apply(_ event: ViewEvent) -> [Change] {

@@ -91,7 +91,7 @@ import Testing
             .pod,
             #"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"s","image":"m","resources":{"#
                 + #""limits":{"cpu":"1","memory":"1Gi"}}}]}}"#)
-        #expect(pod.at("status") == ["phase": "Pending", "qosClass": "Guaranteed"])
+        #expect(pod["status"] == ["phase": "Pending", "qosClass": "Guaranteed"])
         #expect(pod.at("spec", "serviceAccountName") == "default")
         #expect(pod.at("spec", "tolerations")?.arrayValue?.count == 2)
         #expect(pod.at("spec", "containers")?[0]?["imagePullPolicy"] == "Always")
@@ -242,7 +242,7 @@ import Testing
             "GET", path,
             headers: [(name: "Accept", value: "application/json;as=Table;v=v1;g=meta.k8s.io")])
         let columns = answer.document?["columnDefinitions"]?.arrayValue ?? []
-        let cells = answer.document?.at("rows")?.arrayValue?.first?["cells"]?.arrayValue ?? []
+        let cells = answer.document?["rows"]?.arrayValue?.first?["cells"]?.arrayValue ?? []
         return zip(columns, cells).map {
             "\($0["name"]?.stringValue ?? ""): \($1.stringValue ?? $1.inMessage)"
         }

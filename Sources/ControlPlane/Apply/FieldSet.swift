@@ -48,13 +48,21 @@ package struct FieldSet: Hashable, Sendable {
         }
 
         package static func < (left: Element, right: Element) -> Bool {
-            left.rank != right.rank ? left.rank < right.rank : left.text < right.text
+            if case .field(let left) = left, case .field(let right) = right { return left < right }
+            return left.rank != right.rank ? left.rank < right.rank : left.text < right.text
         }
+    }
+
+    /// One step down.
+    private struct Child: Hashable, Sendable {
+        let element: Element
+        var set: FieldSet
     }
 
     /// This place itself is in the set.
     package var isMember = false
-    package private(set) var children: [Element: FieldSet] = [:]
+    /// Ascending; none is empty.
+    private var children: [Child] = []
 
     package init() {}
 
@@ -62,8 +70,31 @@ package struct FieldSet: Hashable, Sendable {
     package var isEmpty: Bool { !isMember && children.isEmpty }
 
     package subscript(element: Element) -> FieldSet? {
-        get { children[element] }
-        set { children[element] = newValue?.isEmpty == false ? newValue : nil }
+        get {
+            let (index, found) = position(of: element)
+            return found ? children[index].set : nil
+        }
+        set {
+            let (index, found) = position(of: element)
+            let new = newValue.flatMap { $0.isEmpty ? nil : $0 }
+            switch (new, found) {
+            case (let set?, true): children[index].set = set
+            case (let set?, false): children.insert(.init(element: element, set: set), at: index)
+            case (nil, true): children.remove(at: index)
+            case (nil, false): break
+            }
+        }
+    }
+
+    private func position(of element: Element) -> (index: Int, found: Bool) {
+        if let last = children.last, last.element < element { return (children.count, false) }
+        var low = 0
+        var high = children.count
+        while low < high {
+            let middle = (low + high) / 2
+            if children[middle].element < element { low = middle + 1 } else { high = middle }
+        }
+        return (low, low < children.count && !(element < children[low].element))
     }
 
     /// Adds a place.
@@ -72,19 +103,23 @@ package struct FieldSet: Hashable, Sendable {
             isMember = true
             return
         }
-        children[first, default: FieldSet()].insert(path.dropFirst())
+        var child = self[first] ?? FieldSet()
+        child.insert(path.dropFirst())
+        self[first] = child
     }
 
     package func contains(_ path: some Collection<Element>) -> Bool {
         guard let first = path.first else { return isMember }
-        return children[first]?.contains(path.dropFirst()) ?? false
+        return self[first]?.contains(path.dropFirst()) ?? false
     }
 
     package func union(_ other: FieldSet) -> FieldSet {
-        var result = self
+        guard !other.isEmpty else { return self }
+        var result = other
         result.isMember = isMember || other.isMember
-        for (element, child) in other.children {
-            result.children[element] = result.children[element]?.union(child) ?? child
+        result.children = paired(with: other) { mine, theirs in
+            guard let mine, let theirs else { return mine ?? theirs }
+            return mine.union(theirs)
         }
         return result
     }
@@ -92,28 +127,31 @@ package struct FieldSet: Hashable, Sendable {
     package func intersection(_ other: FieldSet) -> FieldSet {
         var result = FieldSet()
         result.isMember = isMember && other.isMember
-        for (element, child) in children {
-            result[element] = other.children[element].map(child.intersection)
+        result.children = paired(with: other) { mine, theirs in
+            guard let mine, let theirs else { return nil }
+            return mine.intersection(theirs)
         }
         return result
     }
 
     package func subtracting(_ other: FieldSet) -> FieldSet {
+        guard !other.isEmpty else { return self }
         var result = FieldSet()
         result.isMember = isMember && !other.isMember
-        for (element, child) in children {
-            result[element] = other.children[element].map(child.subtracting) ?? child
+        result.children = paired(with: other) { mine, theirs in
+            theirs.flatMap { mine?.subtracting($0) } ?? mine
         }
         return result
     }
 
     /// As ``subtracting(_:)``, and everything below a place of `other` goes as well.
     package func subtractingRecursively(_ other: FieldSet) -> FieldSet {
+        guard !other.isEmpty else { return self }
         guard !other.isMember else { return FieldSet() }
         var result = FieldSet()
         result.isMember = isMember
-        for (element, child) in children {
-            result[element] = other.children[element].map(child.subtractingRecursively) ?? child
+        result.children = paired(with: other) { mine, theirs in
+            theirs.flatMap { mine?.subtractingRecursively($0) } ?? mine
         }
         return result
     }
@@ -122,16 +160,38 @@ package struct FieldSet: Hashable, Sendable {
     package var leaves: FieldSet {
         var result = FieldSet()
         result.isMember = isMember && children.isEmpty
-        for (element, child) in children { result[element] = child.leaves }
+        result.children = children.map { .init(element: $0.element, set: $0.set.leaves) }
         return result
+    }
+
+    /// The children of both sets side by side, ascending, and what is made of them; what is empty
+    /// is left out.
+    private func paired(
+        with other: FieldSet, _ make: (_ mine: FieldSet?, _ theirs: FieldSet?) -> FieldSet?
+    ) -> [Child] {
+        var result: [Child] = []
+        var (left, right) = (children[...], other.children[...])
+        while let element = Self.least(left.first, right.first) {
+            let mine = left.first.flatMap { element < $0.element ? nil : $0.set }
+            let theirs = right.first.flatMap { element < $0.element ? nil : $0.set }
+            if mine != nil { left = left.dropFirst() }
+            if theirs != nil { right = right.dropFirst() }
+            if let set = make(mine, theirs), !set.isEmpty {
+                result.append(.init(element: element, set: set))
+            }
+        }
+        return result
+    }
+
+    private static func least(_ left: Child?, _ right: Child?) -> Element? {
+        guard let left, let right else { return (left ?? right)?.element }
+        return right.element < left.element ? right.element : left.element
     }
 
     /// All members in order.
     package var paths: [[Element]] {
         var all: [[Element]] = isMember ? [[]] : []
-        for element in children.keys.sorted() {
-            all += (children[element]?.paths ?? []).map { [element] + $0 }
-        }
+        for child in children { all += child.set.paths.map { [child.element] + $0 } }
         return all
     }
 
@@ -146,10 +206,11 @@ package struct FieldSet: Hashable, Sendable {
 extension FieldSet {
     /// The set as `fieldsV1`.
     package var document: Document {
-        var fields = Fields()
-        if isMember, !children.isEmpty { fields["."] = [:] }
-        for (element, child) in children { fields[element.text] = child.document }
-        return .object(fields)
+        var members = children.map { child in
+            Fields.Member(key: child.element.text, value: child.set.document)
+        }
+        if isMember, !children.isEmpty { members.insert(.init(key: ".", value: [:]), at: 0) }
+        return .object(Fields(members))
     }
 
     /// Reads `fieldsV1`; what cannot be read is left out.
@@ -170,16 +231,18 @@ extension FieldSet {
 extension FieldSet.Element {
     /// Reads the text of `fieldsV1`.
     init?(_ text: String) {
-        let rest = String(text.dropFirst(2))
-        switch text.prefix(2) {
-        case "f:": self = .field(rest)
-        case "k:":
+        let bytes = text.utf8
+        guard bytes.count >= 2, bytes.dropFirst().first == UInt8(ascii: ":") else { return nil }
+        let rest = String(text[bytes.index(bytes.startIndex, offsetBy: 2)...])
+        switch bytes.first {
+        case UInt8(ascii: "f"): self = .field(rest)
+        case UInt8(ascii: "k"):
             guard let fields = (try? JSON.parse(rest))?.objectValue else { return nil }
             self = .key(fields)
-        case "v:":
+        case UInt8(ascii: "v"):
             guard let value = try? JSON.parse(rest) else { return nil }
             self = .value(value)
-        case "i:":
+        case UInt8(ascii: "i"):
             guard let index = Int64(rest) else { return nil }
             self = .index(index)
         default: return nil

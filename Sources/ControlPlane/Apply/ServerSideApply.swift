@@ -68,13 +68,14 @@ package enum ServerSideApply {
 
         let bare = withoutOwners(live ?? [:])
         let laid = TypedValue.merged(bare, withoutServerFields(intent, request), request.shape)
-        let kept = owners.entries.reduce(FieldSet()) { $0.union($1.fields) }
-        let pruned = TypedValue.pruned(
-            laid,
-            request.shape,
-            owned: previous?.fields ?? FieldSet(),
-            kept: kept
-        )
+        let former = previous?.fields ?? FieldSet()
+        let isLess = !former.subtracting(wanted).isEmpty
+        let pruned =
+            isLess
+            ? TypedValue.pruned(
+                laid, request.shape, owned: former,
+                kept: owners.entries.reduce(FieldSet()) { $0.union($1.fields) })
+            : laid
         let difference = difference(bare, pruned, request, ignored)
         let changed = difference.added.union(difference.modified)
         if !request.force, let conflict = conflict(owners, identity, changed) {

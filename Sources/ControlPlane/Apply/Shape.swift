@@ -1,6 +1,6 @@
 /// The type of a value as far as the API server's merging and checking need it: what its members
 /// are, and how lists and maps merge.
-package indirect enum Shape: Hashable, Sendable {
+package indirect enum Shape: Sendable {
     /// Values without parts.
     package enum Scalar: String, Hashable, Sendable {
         case string
@@ -36,15 +36,15 @@ package indirect enum Shape: Hashable, Sendable {
         }
     }
 
-    /// The members of an object.
-    package struct Structure: Hashable, Sendable {
+    /// The members of an object. A class: shapes are handed on for every value of every object.
+    package final class Structure: Sendable {
         /// The Go type of the API, for messages; empty for custom resources.
-        package var name: String
-        package var members: [String: Shape]
+        package let name: String
+        package let members: [String: Shape]
         /// Merges as one value.
-        package var isAtomic: Bool
+        package let isAtomic: Bool
         /// What other members are; `nil` if there may be none.
-        package var others: Shape?
+        package let others: Shape?
 
         package init(
             name: String = "",

@@ -58,11 +58,13 @@ struct ShapeTable {
         }
         guard type.hasPrefix("["), let end = type.lastIndex(of: "]") else {
             guard type.hasSuffix("!") else { return shape(String(type)) }
-            guard case .structure(var structure) = shape(String(type.dropLast())) else {
+            guard case .structure(let structure) = shape(String(type.dropLast())) else {
                 return .untyped
             }
-            structure.isAtomic = true
-            return .structure(structure)
+            return .structure(
+                .init(
+                    name: structure.name, members: structure.members, isAtomic: true,
+                    others: structure.others))
         }
         let element = parse(type[type.index(after: type.startIndex)..<end])
         let suffix = type[type.index(after: end)...]

@@ -176,9 +176,11 @@ struct TypedValue {
         guard old != new else { return result }
         switch (old, new, shape) {
         case (.object(let left), .object(let right), _) where !shape.isAtomic:
-            for key in Set(left.keys).union(right.keys).sorted() {
-                let element = FieldSet.Element.field(key)
-                result.add(left[key], right[key], shape.member(key), at: element)
+            var (before, after) = (left.members[...], right.members[...])
+            while let key = [before.first?.key, after.first?.key].compactMap({ $0 }).min() {
+                let old = before.first?.key == key ? before.popFirst() : nil
+                let new = after.first?.key == key ? after.popFirst() : nil
+                result.add(old?.value, new?.value, shape.member(key), at: .field(key))
             }
         case (.array(let left), .array(let right), .list(let element, let kind))
         where kind != .atomic:

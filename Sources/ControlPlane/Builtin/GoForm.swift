@@ -26,27 +26,39 @@ enum GoForm {
             let text = value.stringValue ?? value.doubleValue.map { _ in value.inMessage }
             return text.flatMap(Quantity.init).map { .string($0.canonical) } ?? value
         case (.list(let element, _), .array(let list)):
-            return .array(list.map { normalized($0, element) })
-        case (.map(let element, _), .object(let fields)):
-            return .object(
-                Fields(
-                    fields.members.map {
-                        let child = normalized($0.value, element)
-                        let isNothing = child.isNull && element == .scalar(.string)
-                        return .init(key: $0.key, value: isNothing ? "" : child)
-                    }
-                )
-            )
-        case (.structure(let structure), .object(let fields)):
-            let members = fields.members.compactMap { member -> Fields.Member? in
-                guard let child = structure.members[member.key] ?? structure.others else {
-                    return nil
-                }
-                let value = normalized(member.value, child)
-                return isOmitted(member.key, value, child)
-                    ? nil : .init(key: member.key, value: value)
+            var result = list
+            for (index, item) in list.enumerated() {
+                let new = normalized(item, element)
+                if new != item { result[index] = new }
             }
-            return .object(Fields(members))
+            return .array(result)
+        case (.map(let element, _), .object(let fields)):
+            var isOfStrings = false
+            if case .scalar(.string) = element { isOfStrings = true }
+            var result = fields
+            for member in fields.members {
+                let child = normalized(member.value, element)
+                let isNothing = child.isNull && isOfStrings
+                let new = isNothing ? "" : child
+                if new != member.value { result[member.key] = new }
+            }
+            return .object(result)
+        case (.structure(let structure), .object(let fields)):
+            // Most objects are in this form already: what stays the same is not made anew.
+            var result = fields
+            for member in fields.members {
+                guard let child = structure.members[member.key] ?? structure.others else {
+                    result[member.key] = nil
+                    continue
+                }
+                let new = normalized(member.value, child)
+                if isOmitted(member.key, new, child) {
+                    result[member.key] = nil
+                } else if new != member.value {
+                    result[member.key] = new
+                }
+            }
+            return .object(result)
         default: return value
         }
     }

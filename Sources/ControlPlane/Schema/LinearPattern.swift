@@ -44,19 +44,23 @@ package struct LinearPattern: Hashable, Sendable {
         let scalars = Array(text.unicodeScalars)
         guard scalars.count <= Self.stepLimit / max(program.count, 1) else { return false }
         var current: [Int] = []
+        var next: [Int] = []
+        var pending: [Int] = []
         var marks = [Int](repeating: -1, count: program.count)
         for place in 0...scalars.count {
             // The pattern may begin at every place.
-            if add(0, place, scalars.count, &current, &marks) { return true }
+            if add(0, place, scalars.count, &current, &marks, &pending) { return true }
             guard place < scalars.count else { return false }
-            var next: [Int] = []
+            next.removeAll(keepingCapacity: true)
             for index in current {
                 guard case .set(let set) = program[index], set.contains(scalars[place]) else {
                     continue
                 }
-                if add(index + 1, place + 1, scalars.count, &next, &marks) { return true }
+                if add(index + 1, place + 1, scalars.count, &next, &marks, &pending) {
+                    return true
+                }
             }
-            current = next
+            swap(&current, &next)
         }
         return false
     }
@@ -67,9 +71,11 @@ package struct LinearPattern: Hashable, Sendable {
         _ place: Int,
         _ end: Int,
         _ states: inout [Int],
-        _ marks: inout [Int]
+        _ marks: inout [Int],
+        _ pending: inout [Int]
     ) -> Bool {
-        var pending = [first]
+        pending.removeAll(keepingCapacity: true)
+        pending.append(first)
         while let index = pending.popLast() {
             guard marks[index] != place else { continue }
             marks[index] = place

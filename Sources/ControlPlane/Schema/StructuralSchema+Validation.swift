@@ -98,7 +98,9 @@ extension StructuralSchema {
 
     private func checkString(_ text: String, _ path: FieldPath, _ report: inout SchemaReport) {
         let value = Document.string(text)
-        let length = text.unicodeScalars.count
+        // No text has more scalars than bytes.
+        let isShort = bounds.maxLength.map { text.utf8.count <= $0 } ?? true
+        let length = isShort && bounds.minLength == nil ? 0 : text.unicodeScalars.count
         if let most = bounds.maxLength, length > most {
             report.add(path) {
                 .init(
@@ -114,7 +116,7 @@ extension StructuralSchema {
         if let patternText, !(pattern?.matches(text) ?? false) {
             report.body(path, value, "should match '\(patternText)'")
         }
-        if !SchemaFormat.accepts(text, format) {
+        if !format.isEmpty, !SchemaFormat.accepts(text, format) {
             report.type(path, format, text, value: value)
         }
     }
@@ -155,7 +157,7 @@ extension StructuralSchema {
             report.body(path, .array(list), "shouldn't contain duplicates")
         }
         if listType == "set" || listType == "map" { checkDuplicates(list, path, &report) }
-        guard let schema = items.first else { return }
+        guard let schema = items else { return }
         for (index, item) in list.enumerated() {
             guard !report.isFull else { return }
             path.parts.append(.index(index))
@@ -201,7 +203,7 @@ extension StructuralSchema {
             guard !report.isFull else { return }
             // Metadata is not the schema's business.
             if isObject, Self.objectMembers.contains(member.key) { continue }
-            guard let schema = properties[member.key] ?? additional.first else { continue }
+            guard let schema = properties[member.key] ?? additional else { continue }
             path.parts.append(.key(member.key))
             schema.check(member.value, &path, isObject: false, &report)
             path.parts.removeLast()
@@ -227,7 +229,7 @@ extension StructuralSchema {
         if !oneOf.isEmpty, oneOf.count(where: fits) != 1 {
             report.body(path, value, "must validate one and only one schema (oneOf)")
         }
-        if let schema = not.first, fits(schema) {
+        if let schema = not, fits(schema) {
             report.body(path, value, "must not validate the schema (not)")
         }
     }

@@ -3,44 +3,43 @@ package import Domain
 /// The schema of one version of a custom resource: prunes, fills in defaults, validates.
 ///
 /// Rules in CEL are not interpreted; ``hasRules`` says that there are some.
-package struct StructuralSchema: Hashable, Sendable {
+package final class StructuralSchema: Sendable {
     /// The JSON types of a structural schema.
     package enum Kind: String, Hashable, Sendable {
         case array, boolean, integer, number, object, string
     }
 
-    var kind: Kind?
-    var format = ""
-    var isNullable = false
-    var isIntOrString = false
-    var keepsUnknown = false
+    let kind: Kind?
+    let format: String
+    let isNullable: Bool
+    let isIntOrString: Bool
+    let keepsUnknown: Bool
     /// The value is a Kubernetes object of its own.
-    var isEmbedded = false
-    var fallback: Document?
-    var choices: [Document] = []
-    var required: [String] = []
-    var properties: [String: StructuralSchema] = [:]
-    /// The schema of other members, at most one.
-    var additional: [StructuralSchema] = []
-    /// The schema of elements, at most one.
-    var items: [StructuralSchema] = []
-    var bounds = Bounds()
-    var pattern: LinearPattern?
+    let isEmbedded: Bool
+    let fallback: Document?
+    let choices: [Document]
+    let required: [String]
+    let properties: [String: StructuralSchema]
+    /// The schema of other members.
+    let additional: StructuralSchema?
+    /// The schema of elements.
+    let items: StructuralSchema?
+    let bounds: Bounds
+    let pattern: LinearPattern?
     /// A pattern that could not be read matches nothing, and says so.
-    var patternText: String?
-    var listType = ""
-    var listKeys: [String] = []
-    var isAtomicMap = false
-    var allOf: [StructuralSchema] = []
-    var anyOf: [StructuralSchema] = []
-    var oneOf: [StructuralSchema] = []
-    /// At most one.
-    var not: [StructuralSchema] = []
-    private var ownRules = false
+    let patternText: String?
+    let listType: String
+    let listKeys: [String]
+    let isAtomicMap: Bool
+    let allOf: [StructuralSchema]
+    let anyOf: [StructuralSchema]
+    let oneOf: [StructuralSchema]
+    let not: StructuralSchema?
+    private let ownRules: Bool
     /// The members that may have to be filled in, or something below them; ascending.
-    private var defaulting: [String] = []
+    private let defaulting: [String]
     /// Something below may have to be filled in.
-    private var completesParts = false
+    private let completesParts: Bool
 
     /// Limits of numbers and lengths.
     struct Bounds: Hashable, Sendable {
@@ -60,38 +59,38 @@ package struct StructuralSchema: Hashable, Sendable {
 
     /// Levels of a schema at most; deeper ones are taken as anything.
     static let depthLimit = 64
+    private static let anything: Document = ["x-kubernetes-preserve-unknown-fields": true]
 
     /// Reads `openAPIV3Schema`; what is not understood is left out.
-    package init(_ schema: Document) { self.init(schema, depth: 0) }
+    package convenience init(_ schema: Document) { self.init(schema, depth: 0) }
 
-    private init(_ schema: Document, depth: Int) {
-        guard depth < Self.depthLimit else {
-            keepsUnknown = true
-            return
-        }
+    private init(_ written: Document, depth: Int) {
+        let schema = depth < Self.depthLimit ? written : Self.anything
         func child(_ document: Document) -> StructuralSchema { .init(document, depth: depth + 1) }
         func children(_ name: String) -> [StructuralSchema] {
             (schema[name]?.arrayValue ?? []).map(child)
+        }
+        func object(_ name: String) -> StructuralSchema? {
+            schema[name].flatMap { $0.objectValue == nil ? nil : child($0) }
         }
         func flag(_ name: String) -> Bool { schema[name]?.boolValue ?? false }
         kind = schema["type"]?.stringValue.flatMap(Kind.init(rawValue:))
         format = schema["format"]?.stringValue ?? ""
         isNullable = flag("nullable")
         isIntOrString = flag("x-kubernetes-int-or-string")
-        keepsUnknown = flag("x-kubernetes-preserve-unknown-fields")
+        keepsUnknown =
+            flag("x-kubernetes-preserve-unknown-fields") || flag("additionalProperties")
         isEmbedded = flag("x-kubernetes-embedded-resource")
         fallback = schema["default"]
         choices = schema["enum"]?.arrayValue ?? []
         required = (schema["required"]?.arrayValue ?? []).compactMap(\.stringValue)
+        var properties: [String: StructuralSchema] = [:]
         for member in schema["properties"]?.objectValue?.members ?? [] {
             properties[member.key] = child(member.value)
         }
-        switch schema["additionalProperties"] {
-        case .some(let value) where value.objectValue != nil: additional = [child(value)]
-        case .some(.bool(true)): keepsUnknown = true
-        default: break
-        }
-        if let element = schema["items"], element.objectValue != nil { items = [child(element)] }
+        self.properties = properties
+        additional = object("additionalProperties")
+        items = object("items")
         bounds = Bounds(schema)
         patternText = schema["pattern"]?.stringValue
         pattern = patternText.flatMap(LinearPattern.init)
@@ -102,12 +101,11 @@ package struct StructuralSchema: Hashable, Sendable {
         allOf = children("allOf")
         anyOf = children("anyOf")
         oneOf = children("oneOf")
-        not = schema["not"].map { [child($0)] } ?? []
+        not = schema["not"].map(child)
         ownRules = !(schema["x-kubernetes-validations"]?.arrayValue ?? []).isEmpty
         defaulting = properties.filter { $0.value.mayComplete }.keys.sorted()
         completesParts =
-            !defaulting.isEmpty || items.contains(where: \.mayComplete)
-            || additional.contains(where: \.mayComplete)
+            !defaulting.isEmpty || items?.mayComplete ?? false || additional?.mayComplete ?? false
     }
 
     /// It may have to fill in a value or something below it.
@@ -116,7 +114,7 @@ package struct StructuralSchema: Hashable, Sendable {
     /// Somewhere in it stand rules in CEL.
     package var hasRules: Bool {
         ownRules || properties.values.contains(where: \.hasRules)
-            || items.contains(where: \.hasRules) || additional.contains(where: \.hasRules)
+            || items?.hasRules ?? false || additional?.hasRules ?? false
     }
 
     // MARK: Pruning
@@ -149,7 +147,7 @@ package struct StructuralSchema: Hashable, Sendable {
             for member in fields.members {
                 if isObject || isEmbedded, Self.objectMembers.contains(member.key) { continue }
                 path.parts.append(.key(member.key))
-                if let schema = properties[member.key] ?? additional.first {
+                if let schema = properties[member.key] ?? additional {
                     schema.findUnknown(in: member.value, &path, isObject: false, &unknown)
                 } else if !keepsUnknown {
                     unknown.append(path.description)
@@ -157,7 +155,7 @@ package struct StructuralSchema: Hashable, Sendable {
                 path.parts.removeLast()
             }
         case .array(let list):
-            guard let schema = items.first else { return }
+            guard let schema = items else { return }
             for (index, item) in list.enumerated() {
                 path.parts.append(.index(index))
                 schema.findUnknown(in: item, &path, isObject: false, &unknown)
@@ -172,14 +170,14 @@ package struct StructuralSchema: Hashable, Sendable {
         case .object(let fields):
             let members = fields.members.compactMap { member -> Fields.Member? in
                 if isObject || isEmbedded, Self.objectMembers.contains(member.key) { return member }
-                guard let schema = properties[member.key] ?? additional.first else {
+                guard let schema = properties[member.key] ?? additional else {
                     return keepsUnknown ? member : nil
                 }
                 return .init(key: member.key, value: schema.pruned(member.value, isObject: false))
             }
             return .object(Fields(members))
         case .array(let list):
-            guard let schema = items.first else { return value }
+            guard let schema = items else { return value }
             return .array(list.map { schema.pruned($0, isObject: false) })
         default: return value
         }
@@ -200,9 +198,12 @@ package struct StructuralSchema: Hashable, Sendable {
                         fields[name] = fallback
                     }
                 }
-                if let old = fields[name] { fields[name] = schema.defaulted(old) }
+                guard let old = fields[name] else { continue }
+                let new = schema.defaulted(old)
+                // Parts that stay the same stay shared with the object they come from.
+                if new != old { fields[name] = new }
             }
-            if let schema = additional.first {
+            if let schema = additional {
                 for member in fields.members where properties[member.key] == nil {
                     let isMissing = member.value.isNull && !schema.isNullable
                     let old = (isMissing ? schema.fallback : nil) ?? member.value
@@ -211,7 +212,7 @@ package struct StructuralSchema: Hashable, Sendable {
             }
             return .object(fields)
         case .array(let list):
-            guard let schema = items.first else { return value }
+            guard let schema = items else { return value }
             return .array(
                 list.map { item in
                     let isMissing = item.isNull && !schema.isNullable
@@ -233,13 +234,13 @@ package struct StructuralSchema: Hashable, Sendable {
         case .integer: return .scalar(.long)
         case .number: return .scalar(.number)
         case .array:
-            let element = items.first?.shape(isRoot: false) ?? .untyped
+            let element = items?.shape(isRoot: false) ?? .untyped
             switch listType {
             case "map":
                 let keys = listKeys.map { key in
                     Shape.Key(
                         key,
-                        fallback: items.first?.properties[key]?.fallback?.stringValue
+                        fallback: items?.properties[key]?.fallback?.stringValue
                     )
                 }
                 return .list(element, .map(keys: keys))
@@ -247,7 +248,7 @@ package struct StructuralSchema: Hashable, Sendable {
             default: return .list(element, .atomic)
             }
         case .object:
-            if properties.isEmpty, let value = additional.first {
+            if properties.isEmpty, let value = additional {
                 return .map(value.shape(isRoot: false), isAtomic: isAtomicMap)
             }
             var members = properties.mapValues { $0.shape(isRoot: false) }

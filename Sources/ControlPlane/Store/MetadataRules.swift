@@ -124,6 +124,7 @@ enum MetadataRules {
 
     /// What is wrong with the key of a label or an annotation.
     static func labelKeyProblem(_ key: String) -> String? {
+        if isPlainKey(key) { return nil }
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let name = parts.last else {
             return "a valid label key \(qualifiedName) with an optional DNS subdomain prefix "
@@ -136,6 +137,28 @@ enum MetadataRules {
         if name.isEmpty { return "name part must be non-empty" }
         if name.utf8.count > 63 { return "name part must be no more than 63 bytes" }
         return isName(name) ? nil : "name part \(qualifiedName)"
+    }
+
+    /// Lowercase words with dashes and dots between them, with at most one slash: most keys, which
+    /// need no closer look.
+    private static func isPlainKey(_ key: String) -> Bool {
+        var length = 0
+        var slashes = 0
+        var afterSign = true
+        for byte in key.utf8 {
+            let isSign = byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+            let isSlash = byte == UInt8(ascii: "/")
+            guard isSign || isSlash || isLowercaseOrDigit(byte), !(afterSign && (isSign || isSlash))
+            else { return false }
+            afterSign = isSign || isSlash
+            length = isSlash ? 0 : length + 1
+            if isSlash { slashes += 1 }
+        }
+        return slashes <= 1 && !afterSign && length <= 63 && key.utf8.count <= 100
+    }
+
+    private static func isLowercaseOrDigit(_ byte: UInt8) -> Bool {
+        (97...122).contains(byte) || (48...57).contains(byte)
     }
 
     /// What is wrong with the value of a label.

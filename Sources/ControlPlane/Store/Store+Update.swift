@@ -108,14 +108,16 @@ extension Store {
     ) {
         new["apiVersion"] = old["apiVersion"]
         new["kind"] = old["kind"]
-        for member in ["name", "namespace", "uid", "creationTimestamp", "generation"] {
-            new.set(["metadata", member], to: old.at("metadata", member))
+        func keep(_ members: [String]) {
+            for member in members {
+                let value = old.at("metadata", member)
+                if new.at("metadata", member) != value { new.set(["metadata", member], to: value) }
+            }
         }
+        keep(["name", "namespace", "uid", "creationTimestamp", "generation"])
         new.set(["metadata", "selfLink"], to: nil)
         guard context.part != .system else { return }
-        for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
-            new.set(["metadata", member], to: old.at("metadata", member))
-        }
+        keep(["deletionTimestamp", "deletionGracePeriodSeconds"])
         if context.part == .status || context.part == .scale {
             let status = context.part == .status ? new["status"] : old["status"]
             let spec = context.part == .scale ? new["spec"] : old["spec"]

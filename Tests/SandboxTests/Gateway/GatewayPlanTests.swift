@@ -148,7 +148,7 @@ import Testing
         let plan = GatewayPlan(
             Objects.snapshot(Objects.route(Objects.rule(path, ["v1": 1], Objects.rewrite(to)))))
         let action = plan.envoyRoutes().first?["route"]
-        #expect(action?.at("prefix_rewrite") == (kind == "prefix_rewrite" ? .string(text) : nil))
+        #expect(action?["prefix_rewrite"] == (kind == "prefix_rewrite" ? .string(text) : nil))
         #expect(
             action?.at("regex_rewrite", "pattern", "regex")
                 == (kind == "regex_rewrite" ? .string(text) : nil))

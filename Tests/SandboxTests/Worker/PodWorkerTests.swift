@@ -14,7 +14,7 @@ import Testing
         rig.feed(.tick)
         #expect(rig.status["phase"] == "Running")
         #expect(rig.status["podIP"] == "127.9.0.1")
-        #expect(rig.status.at("podIPs")?[0]?["ip"] == "127.9.0.1")
+        #expect(rig.status["podIPs"]?[0]?["ip"] == "127.9.0.1")
         #expect(rig.container()["ready"] == true)
         #expect(rig.container()["started"] == true)
         #expect(rig.container()["imageID"] == "i@sha256:0")
