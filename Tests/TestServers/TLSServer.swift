@@ -1,4 +1,5 @@
 import Foundation
+import Sandbox
 
 /// `openssl s_server` on 127.0.0.1 with certificates made for the test; ends with its owner.
 package final class TLSServer {
@@ -19,7 +20,8 @@ package final class TLSServer {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "slipway-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        port = try Self.freePort()
+        guard let free = FreePort.find() else { throw Unusable() }
+        port = free
         try makeCertificates()
         var arguments = [
             "s_server", "-quiet", "-www", "-accept", "127.0.0.1:\(port)", "-cert",
@@ -78,22 +80,5 @@ package final class TLSServer {
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Unusable() }
-    }
-
-    private static func freePort() throws -> Int {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                let code = bind(listener, $0, size)
-                return code == 0 ? getsockname(listener, $0, &size) : code
-            }
-        }
-        guard code == 0 else { throw Unusable() }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

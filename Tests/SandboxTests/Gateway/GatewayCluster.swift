@@ -45,20 +45,13 @@ struct GatewayCluster: Sendable {
         return root.appendingPathComponent(".python").path
     }()
 
-    /// A port that was free a moment ago.
-    static func freePort() throws -> Int {
-        let server = try ScriptedServer { _, _ in .close }
-        defer { server.stop() }
-        return server.port
-    }
-
     /// Starts everything, and waits until the Gateway `public` listens and the route is accepted.
     static func with(
         _ pods: KeyValuePairs<String, Int>, _ route: Document,
         _ body: @Sendable (GatewayCluster) async throws -> Void
     ) async throws {
         let pods = try Pods(pods)
-        let port = try freePort()
+        let port = try #require(FreePort.find())
         let options = SandboxOptions(gateway: GatewayOptions(pythonEnvironment: environment))
         try await SandboxServer.withServer(options) { server, _ in
             let cluster = GatewayCluster(server: server, port: port, pods: pods)

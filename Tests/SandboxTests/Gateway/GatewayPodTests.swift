@@ -82,7 +82,7 @@ extension RealEnvoyTests {
             let request = try #require(requests.split(separator: "\n").first.map(String.init))
             var node = NodeOptions()
             node.imageTable = "\(Self.models)/images.yaml"
-            let port = try GatewayCluster.freePort()
+            let port = try #require(FreePort.find())
             let options = SandboxOptions(
                 node: node, gateway: GatewayOptions(pythonEnvironment: GatewayCluster.environment))
             try await SandboxServer.withServer(options) { server, _ in

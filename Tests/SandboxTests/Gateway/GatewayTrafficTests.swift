@@ -162,7 +162,7 @@ extension RealEnvoyTests {
         @Test func onlyWhatNobodyHasSeenIsTriedAgain() async throws {
             let route = Objects.route(Objects.rule("/", ["v1": 100]))
             try await GatewayCluster.with(["v1": 1], route) { cluster in
-                let closed = try GatewayCluster.freePort()
+                let closed = try #require(FreePort.find())
                 try await cluster.create(
                     .endpointSlice, Objects.slice("v1", closed, suffix: "gone", Objects.endpoint()))
                 try await Task.sleep(for: .milliseconds(200))
