@@ -116,9 +116,10 @@ extension Engine {
         }
     }
 
-    /// Routes are tried again soon: a revert may wait for it.
+    /// The longest wait after a failure. Routes, and releases that have to be read, are tried again
+    /// soon: a revert may wait for it.
     func patience(_ key: ResourceKey) -> TimeSpan {
-        key.kind == .httpRoute ? .seconds(2) : Backoff.longest
+        key.kind == .httpRoute || key.kind == .modelRelease ? .seconds(2) : Backoff.longest
     }
 
     private mutating func wasRead(

@@ -48,6 +48,10 @@ extension Engine {
         }
     }
 
+    private static func key(_ release: NamespacedName) -> ResourceKey {
+        ResourceKey(.modelRelease, namespace: release.namespace, name: release.name)
+    }
+
     private mutating func decide(_ release: ModelRelease, now: Timestamp) {
         let id = release.id
         let subject = Subject.release(id)
@@ -62,8 +66,10 @@ extension Engine {
         let isSealed = isRouteSealed(builder)
         let isBackward =
             decision.route?.direction == .backward && !isMutated(.statusBeforeTraffic)
+        // What a status under way will say may be something else than what is seen.
+        let isCurrent = isStored && !flights.isBusy(Self.key(id))
         if let intent = decision.route,
-            isBackward || isStored && areRaisedSealed(intent, builder)
+            isBackward || isCurrent && areRaisedSealed(intent, builder)
         {
             // Every write of the route is its seal too: a revert waits for none.
             writeRoute(intent, builder, now: now)
@@ -193,7 +199,7 @@ extension Engine {
     ) {
         let id = metadata.id
         let subject = Subject.release(id)
-        let key = ResourceKey(.modelRelease, namespace: id.namespace, name: id.name)
+        let key = Self.key(id)
         // Texts are cut when they are stored: only what is stored differently is written.
         guard status != stored else { return }
         let document = status.document

@@ -224,7 +224,8 @@ extension ReleaseMachine {
             }
             return
         }
-        let proven = status.proven?.shares.map(\.digest) ?? []
+        // By the status that is stored: what only this decision takes for proven goes there first.
+        let proven = snapshot.release.status.proven?.shares.map(\.digest) ?? []
         let raised = split.serving.filter {
             !proven.contains($0) && split.weight(of: $0) > inForce.weight(of: $0)
         }

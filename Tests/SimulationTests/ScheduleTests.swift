@@ -49,6 +49,15 @@ struct ScheduleTests {
         try expectCalm(name)
     }
 
+    /// A route went forward by the status that was seen, while another one was on its way: after
+    /// somebody had emptied the route, and when a first version was superseded.
+    @Test(arguments: ["route-emptied-status-under-way", "first-of-two-shares-superseded"])
+    func trafficGoesForwardByAStoredStatusOnly(_ name: String) throws { try expectCalm(name) }
+
+    /// After an outage the read that a revert waited for had half a minute to go.
+    @Test(arguments: ["revert-after-outage"])
+    func aRevertFollowsTheEndOfAnOutageAtOnce(_ name: String) throws { try expectCalm(name) }
+
     @Test func theTextOfAScheduleReadsAsTheSchedule() throws {
         for seed in 1...200 as ClosedRange<UInt64> {
             let schedule = Schedule(drawnFrom: seed)
