@@ -73,7 +73,12 @@ extension Invariants {
         guard attempt.step == plan.steps.count - 1 else {
             return "a split would be proven before its last step"
         }
-        if !attempt.promoted, case .bake(let time) = last.wait, now - confirmed < time {
+        let isPromoted =
+            attempt.promoted
+            || after.handled.contains {
+                $0.annotation == Names.promote && !before.handled.contains($0)
+            }
+        if !isPromoted, case .bake(let time) = last.wait, now - confirmed < time {
             return "a split would be proven before its bake has ended"
         }
         return nil

@@ -9,7 +9,19 @@ extension ReleaseMachine {
     func steadyRoute() -> RouteIntent? {
         if let attempt = status.attempt, attempt.step >= 0 { return nil }
         guard holding == nil, let base else { return nil }
-        return RouteIntent(split: registered(base), refused: nil, direction: .backward)
+        let split = registered(base)
+        return RouteIntent(
+            split: split, refused: nil, direction: raised(by: split).isEmpty ? .backward : .forward)
+    }
+
+    /// The versions that a split gives more than they have and that are not proven by the status
+    /// that is stored: what only this decision takes for proven goes there first.
+    func raised(by split: Weights) -> [Digest] {
+        guard let inForce = splitInForce else { return [] }
+        let proven = snapshot.release.status.proven?.shares.map(\.digest) ?? []
+        return split.serving.filter {
+            !proven.contains($0) && split.weight(of: $0) > inForce.weight(of: $0)
+        }
     }
 
     /// No write of a route that is as it has to be, or that is not ours.

@@ -209,7 +209,7 @@ extension ReleaseMachine {
     /// all that it sends traffic to is ready.
     private mutating func routeForStep(_ step: RolloutPlan.Step) {
         let split = registered(reachable(step.split))
-        guard let inForce = splitInForce else {
+        guard splitInForce != nil else {
             var mayStep = held == nil
             if case .absent = snapshot.route { mayStep = true }
             if mayStep, obstacle(to: step) == nil {
@@ -224,12 +224,7 @@ extension ReleaseMachine {
             }
             return
         }
-        // By the status that is stored: what only this decision takes for proven goes there first.
-        let proven = snapshot.release.status.proven?.shares.map(\.digest) ?? []
-        let raised = split.serving.filter {
-            !proven.contains($0) && split.weight(of: $0) > inForce.weight(of: $0)
-        }
-        if raised.isEmpty {
+        if raised(by: split).isEmpty {
             hit(.stepWithoutRaise)
             route = RouteIntent(split: split, refused: nil, direction: .backward)
         } else if held == nil, let obstacle = obstacle(to: step) {

@@ -39,7 +39,7 @@ package struct SimulatedGateway: Sendable {
     private(set) var inForce: [NamespacedName: [[String: Int]]] = [:]
     /// How often something changed at a proxy.
     private(set) var changes = 0
-    private var stuck: Set<Int> = []
+    private(set) var stuck: Set<Int> = []
     /// Proxies have been later than the controller's settings allow for.
     private(set) var hasBeenStuck = false
     private var routes: [NamespacedName: Route] = [:]

@@ -82,7 +82,10 @@ extension World {
             wanted[Names.versioned(key.name, share.digest)] = share.weight
         }
         let id = NamespacedName(namespace: key.namespace, name: key.name)
-        let served = (gateway.inForce[id] ?? []).map { $0.filter { $0.value > 0 } }
+        // A proxy that is stuck is seen by nobody: what it serves is as old as that.
+        let served = (gateway.inForce[id] ?? []).enumerated()
+            .filter { !gateway.stuck.contains($0.offset) }
+            .map { $0.element.filter { $0.value > 0 } }
         if attempt.step != plan.steps.count - 1 || served.contains(where: { $0 != wanted }) {
             violate("promotion is earned", "\(key): \(wanted) is proven, \(served) serves")
         }

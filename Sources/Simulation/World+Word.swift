@@ -68,7 +68,11 @@ extension World {
             accepted.map {
                 $0.milliseconds >= (truth.splitChanged[id] ?? $0).milliseconds / 1000 * 1000
             } ?? false
-        if !isAccepted, !isOlder {
+        let split = Self.split(object).filter { $0.value > 0 }
+        let isServed = (gateway.inForce[id] ?? []).allSatisfy {
+            $0.filter { $0.value > 0 } == split
+        }
+        if !isAccepted, !isOlder, !isServed {
             violate("confirmed by the gateways", "\(key) counts a step that is not in force")
         }
     }

@@ -201,8 +201,16 @@ extension World {
         guard plan.fingerprint == attempt.plan, plan.steps.indices.contains(attempt.step) else {
             return
         }
+        // What a proven version without a ready endpoint cannot take stays with those that have it.
+        let isHeld = (status.proven?.shares ?? []).contains {
+            let name = NamespacedName(
+                namespace: key.namespace, name: Names.versioned(key.name, $0.digest))
+            return $0.weight > 0 && truth.readiness[name]?.ready.isEmpty != false
+        }
         for share in plan.steps[attempt.step].split.shares where !isLate {
-            let has = after[Names.versioned(key.name, share.digest), default: 0]
+            let name = Names.versioned(key.name, share.digest)
+            let has = after[name, default: 0]
+            if isHeld, has > share.weight, has <= before[name, default: 0] { continue }
             if has != share.weight, attempt.new.contains(share.digest) {
                 violate("steps in order", "\(service) has \(has) %, not \(share.weight)")
             }

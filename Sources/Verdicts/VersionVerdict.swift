@@ -90,7 +90,8 @@ package struct HealthJudge: Sendable {
         let ready = staying.filter(\.ready)
         let checked = ready.filter { $0.golden == .notAsked || $0.golden == .passed }
         if checked.count >= desired { return (.healthy, lostRecheck) }
-        let newest = staying.compactMap(\.created).max() ?? since
+        // A time that is yet to come is another clock's and says nothing.
+        let newest = staying.compactMap(\.created).filter { $0 <= now }.max() ?? since
         let deadline = max(newest, since) + policy.progressDeadline
         if now >= deadline {
             return (

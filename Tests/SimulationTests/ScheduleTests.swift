@@ -50,13 +50,31 @@ struct ScheduleTests {
     }
 
     /// A route went forward by the status that was seen, while another one was on its way: after
-    /// somebody had emptied the route, and when a first version was superseded.
-    @Test(arguments: ["route-emptied-status-under-way", "first-of-two-shares-superseded"])
+    /// somebody had emptied the route, and when first versions were superseded.
+    @Test(arguments: [
+        "route-emptied-status-under-way", "first-of-two-shares-superseded",
+        "two-bad-versions-superseded",
+    ])
     func trafficGoesForwardByAStoredStatusOnly(_ name: String) throws { try expectCalm(name) }
 
     /// After an outage the read that a revert waited for had half a minute to go.
     @Test(arguments: ["revert-after-outage"])
     func aRevertFollowsTheEndOfAnOutageAtOnce(_ name: String) throws { try expectCalm(name) }
+
+    /// A controller whose clock was behind waited until pods were as old as its clock said.
+    @Test(arguments: ["clock-behind-the-pods"])
+    func aDeadlineIsNotMovedByClocksThatAreAhead(_ name: String) throws { try expectCalm(name) }
+
+    /// A split that was promoted by hand in its bake was held to the end of the bake.
+    @Test(arguments: ["promoted-while-it-bakes"])
+    func aBakeEndsWhenSomebodyPromotes(_ name: String) throws { try expectCalm(name) }
+
+    /// What checks once took for wrong: a share kept for a version without pods, a confirmation of
+    /// a split that every proxy had, a promotion while a proxy was stuck.
+    @Test(arguments: [
+        "dead-base-third-version", "accepted-before-a-restart", "proxy-stuck-at-the-end",
+    ])
+    func checksKnowWhatNobodyCanDoBetter(_ name: String) throws { try expectCalm(name) }
 
     @Test func theTextOfAScheduleReadsAsTheSchedule() throws {
         for seed in 1...200 as ClosedRange<UInt64> {
