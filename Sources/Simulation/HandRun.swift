@@ -11,7 +11,7 @@ import Rollouts
 /// others in the way, with a controller that dies after a drawn write and watches that miss a part.
 package struct HandRun: Sendable {
     package let seed: UInt64
-    package private(set) var world: World
+    package internal(set) var world: World
     /// What was drawn, in the order of time.
     package private(set) var calendar: [(after: TimeSpan, what: String)] = []
     private var dice: RunDice

@@ -4,64 +4,131 @@ import Engine
 /// Looks for runs that see a mutant: what the checks cannot see in the controller while it is
 /// broken on purpose, they would not see when it is broken by mistake.
 package struct MutantHunt: Sendable {
-    /// What kinds of runs there are to look with.
-    package enum Kind: String, CaseIterable, Sendable {
-        /// ``ScheduledRun``, drawn.
+    /// Runs that can be drawn from a seed.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// ``ScheduledRun``.
         case storm
         /// ``HandRun``.
         case hands
         /// ``SourceRun``.
         case sources
+        /// One case of ``Systematic``.
+        case systematic
+    }
 
-        /// Plays one run; what its checks found in the order of time, and all about it for people.
-        /// A write that the engine's own asserts have stopped is something found too.
-        package func play(seed: UInt64) -> (violations: [String], report: String) {
+    /// A run to look with.
+    package enum Run: Hashable, Sendable, CustomStringConvertible {
+        case drawn(Kind, seed: UInt64)
+        /// One that was written down, by its name.
+        case written(String, Schedule)
+
+        /// `KIND SEED`, or `schedule NAME`.
+        package var description: String {
             switch self {
-            case .storm:
-                var run = ScheduledRun(Schedule(drawnFrom: seed))
-                run.play()
-                return (run.world.violations + run.world.stopped, "\(run.schedule)")
-            case .hands:
-                var run = HandRun(seed: seed)
-                run.play()
-                return (run.world.violations + run.world.stopped, run.report)
-            case .sources:
-                var run = SourceRun(seed: seed)
-                run.play()
-                return (run.world.violations + run.world.stopped, run.report)
+            case .drawn(let kind, let seed): "\(kind.rawValue) \(seed)"
+            case .written(let name, _): "schedule \(name)"
             }
         }
+
+        /// Plays it; what its checks found in the order of time, and all about it for people. A
+        /// write that the engine's own asserts have stopped is something found too.
+        ///
+        /// - Parameter isBrief: it ends with the first violation.
+        package func play(isBrief: Bool = false) -> (violations: [String], report: String) {
+            switch self {
+            case .drawn(.storm, let seed):
+                return Self.play(Schedule(drawnFrom: seed), isBrief: isBrief)
+            case .written(_, let schedule): return Self.play(schedule, isBrief: isBrief)
+            case .drawn(.hands, let seed):
+                var run = HandRun(seed: seed)
+                run.world.endsWithViolation = isBrief
+                run.play()
+                return (run.world.violations + run.world.stopped, run.report)
+            case .drawn(.sources, let seed):
+                var run = SourceRun(seed: seed)
+                run.world.endsWithViolation = isBrief
+                run.play()
+                return (run.world.violations + run.world.stopped, run.report)
+            case .drawn(.systematic, let seed):
+                let one = Systematic.Case(drawnFrom: seed)
+                let run = Systematic.play(one, isBrief: isBrief)
+                return (run.world.violations + run.world.stopped, "\(one)")
+            }
+        }
+
+        private static func play(
+            _ schedule: Schedule, isBrief: Bool
+        ) -> (violations: [String], report: String) {
+            var run = ScheduledRun(schedule)
+            run.world.endsWithViolation = isBrief
+            run.play()
+            return (run.world.violations + run.world.stopped, "\(run.schedule)")
+        }
     }
 
-    /// A run that is known, or is hoped, to see a mutant.
+    /// A mutant and a run that is known, or is hoped, to see it.
     package struct Shot: Hashable, Sendable {
         package let mutant: Mutant
-        package let kind: Kind
-        package let seed: UInt64
+        package let run: Run
 
-        package init(_ mutant: Mutant, _ kind: Kind, seed: UInt64) {
+        package init(_ mutant: Mutant, _ run: Run) {
             self.mutant = mutant
-            self.kind = kind
-            self.seed = seed
-        }
-
-        /// Reads `MUTANT KIND SEED`, with any remark after it; `nil` for another text.
-        package init?(_ line: some StringProtocol) {
-            let words = line.split(separator: " ")
-            guard words.count >= 3, let mutant = Mutant(name: String(words[0])),
-                let kind = Kind(rawValue: String(words[1])), let seed = UInt64(words[2])
-            else { return nil }
-            self.init(mutant, kind, seed: seed)
+            self.run = run
         }
     }
 
-    /// A mutant that was seen.
-    package struct Kill: Hashable, Sendable {
+    /// One line of the table of mutants that were seen.
+    package struct Row: Hashable, Sendable {
+        /// What is wrong with a line.
+        package struct Problem: Error, CustomStringConvertible {
+            package let description: String
+        }
+
         package let shot: Shot
-        /// How many runs it took.
-        package let runs: Int
-        /// The first check that was broken.
+        /// How many fresh runs it took to see it; `nil` where the run was written for it.
+        package let runs: Int?
+        /// The check that saw it.
         package let check: String
+
+        /// Reads `MUTANT KIND SEED RUNS CHECK` or `MUTANT schedule NAME - CHECK`.
+        ///
+        /// - Parameter schedule: the schedule of a name; `nil` if there is none.
+        package init(
+            _ line: Substring, schedule: (String) throws -> Schedule?
+        ) throws {
+            let words = line.split(separator: " ", maxSplits: 4).map(String.init)
+            guard words.count == 5, let mutant = Mutant(name: words[0]) else {
+                throw Problem(description: "not MUTANT KIND SEED RUNS CHECK: \(line)")
+            }
+            if words[1] == "schedule", words[3] == "-", let found = try schedule(words[2]) {
+                shot = Shot(mutant, .written(words[2], found))
+                runs = nil
+            } else if let kind = Kind(rawValue: words[1]), let seed = UInt64(words[2]),
+                let count = Int(words[3]), count > 0
+            {
+                shot = Shot(mutant, .drawn(kind, seed: seed))
+                runs = count
+            } else {
+                throw Problem(description: "no such run: \(line)")
+            }
+            check = words[4]
+        }
+
+        package init(_ shot: Shot, runs: Int?, check: String) {
+            self.shot = shot
+            self.runs = runs
+            self.check = check
+        }
+
+        /// The line that reads as this row.
+        package var line: String {
+            "\(shot.mutant.name) \(shot.run) \(runs.map { "\($0)" } ?? "-") \(check)"
+        }
+    }
+
+    /// The name of the check in a violation, which is a time, the name, a colon and what was wrong.
+    package static func check(of violation: String) -> String {
+        violation.hasPrefix(World.stop) ? World.stop : Shrinking.rule(of: violation)
     }
 
     #if PROVING
@@ -74,25 +141,29 @@ package struct MutantHunt: Sendable {
             mutate(nil)
             silenceAsserts(false)
         }
-        let violations = shot.kind.play(seed: shot.seed).violations
+        let violations = shot.run.play(isBrief: !asserts).violations
         return asserts
             ? violations.first { $0.contains(World.stop) } : violations.first
     }
 
     /// Plays every kind of run, seed by seed from the first, until one sees the mutant. A run that
     /// finds something without the mutant too proves nothing.
+    ///
+    /// - Parameter count: at most so many seeds of each kind.
     package static func hunt(
-        _ mutant: Mutant, from seed: UInt64, atMost count: Int, asserts: Bool = false
-    ) -> Kill? {
+        _ mutant: Mutant, from seed: UInt64, atMost count: Int,
+        with kinds: [Kind] = Kind.allCases, asserts: Bool = false
+    ) -> (row: Row, violation: String)? {
         var runs = 0
         for number in 0..<UInt64(max(0, count)) {
-            for kind in Kind.allCases {
+            for kind in kinds {
                 runs += 1
-                let shot = Shot(mutant, kind, seed: seed + number)
-                if let check = fire(shot, asserts: asserts),
-                    kind.play(seed: shot.seed).violations.isEmpty
+                let shot = Shot(mutant, .drawn(kind, seed: seed + number))
+                if let violation = fire(shot, asserts: asserts),
+                    shot.run.play().violations.isEmpty
                 {
-                    return Kill(shot: shot, runs: runs, check: check)
+                    let row = Row(shot, runs: runs, check: check(of: violation))
+                    return (row, violation)
                 }
             }
         }

@@ -29,6 +29,8 @@ struct Process: Sendable {
     var nextClock = TimeSpan.zero
     /// The version of each object as the process knows it by its own writes.
     var acknowledged: [ResourceKey: Int64] = [:]
+    /// How its calls have gone.
+    var calls = CallRecord()
 
     /// Of the calls on their way when a process stops some have not left it yet: they wait.
     mutating func stoodStill(

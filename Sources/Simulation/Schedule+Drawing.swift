@@ -209,7 +209,7 @@ private struct Draw {
     private mutating func drawHands() {
         let releases = schedule.releases
         some(.hands, 4) { draw in
-            let hands = Act.Hand.allCases
+            let hands = Act.Hand.allCases.filter { $0 != .approveAnother }
             let number = draw.dice.number(hands.count + 1)
             guard number < hands.count else {
                 return .hold(release: draw.dice.number(releases), draw.seconds(0, 90))

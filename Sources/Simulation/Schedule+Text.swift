@@ -121,6 +121,7 @@ extension Act: CustomStringConvertible {
         case .lag(let kind, let span): return "lag \(kind) \(span)"
         case .calls(let faults, let span): return "calls \(faults.words) for \(span)"
         case .relist: return "relist"
+        case .watchesLost(let span): return "watches-lost for \(span)"
         case .evict(let version): return "evict \(version)"
         case .killContainer(let version): return "kill-container \(version)"
         case .node(let number, let span): return "node-lost \(number) for \(span)"
@@ -159,6 +160,7 @@ extension Act: CustomStringConvertible {
             guard let faults = CallFaults(words: words[1..<(words.count - 2)]) else { return nil }
             self = .calls(faults, span)
         case ("relist", _, _, 1): self = .relist
+        case ("watches-lost", _, let span?, 3): self = .watchesLost(span)
         case ("evict", _, _, 2): self = .evict(version: words[1])
         case ("kill-container", _, _, 2): self = .killContainer(version: words[1])
         case ("node-lost", let number?, let span?, 4): self = .node(number, span)

@@ -53,6 +53,9 @@ package struct Schedule: Hashable, Sendable {
 
     package init() {}
 
+    /// Whether releases ask their pods golden inferences: where some version answers them wrongly.
+    package var asksGolden: Bool { behaviours.values.contains { $0.golden != .right } }
+
     /// The names of the releases.
     package static func name(of release: Int) -> String {
         release == 0 ? "fraud" : "fraud-\(release)"
@@ -89,6 +92,8 @@ package enum Act: Hashable, Sendable {
     case lag(kind: String, TimeSpan)
     case calls(CallFaults, TimeSpan)
     case relist
+    /// Watches break, and what happens is never told until new lists come.
+    case watchesLost(TimeSpan)
     case evict(version: String)
     case killContainer(version: String)
     case node(Int, TimeSpan)
@@ -101,6 +106,8 @@ package enum Act: Hashable, Sendable {
     package enum Hand: String, Hashable, Sendable, CaseIterable {
         case scaleDeployment, emptyRoute, deleteRoute, deleteDeployment, deleteService
         case clearStatus, rollBack, retry, approve, promote
+        /// An approval of the step under way, for a version that does not wait for one.
+        case approveAnother
     }
 }
 

@@ -48,7 +48,7 @@ extension World {
     fileprivate var isUndisturbed: Bool {
         processes.count == 1 && processes[0].engine != nil && processes[0].waiting == nil
             && !apiIsAway && !gitIsAway && !gitRefusesPushes && frozen == nil
-            && callFaults == CallFaults() && !clocksDiffer
+            && callFaults == CallFaults() && !clocksDiffer && !areWatchesLost
     }
 
     /// Nobody does anything any more; what is on its way arrives.

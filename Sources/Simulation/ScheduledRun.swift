@@ -106,7 +106,8 @@ package struct ScheduledRun: Sendable {
         switch entry.act {
         case .commit(let release, let shares, let strategy):
             let name = Schedule.name(of: release)
-            at(.merge(["\(name).yaml": Self.yaml(name, shares, strategy)], author: "dana"))
+            let text = Self.yaml(name, shares, strategy, asksGolden: schedule.asksGolden)
+            at(.merge(["\(name).yaml": text], author: "dana"))
         case .rewind(let commits): at(.rewind(commits: commits))
         case .behave(let version, let behaviour):
             at(.behave(version: version, behaviour))
@@ -121,6 +122,7 @@ package struct ScheduledRun: Sendable {
             if let kind = ResourceKind(watched: kind) { at(.lag(kind, span)) }
         case .calls(let faults, let span): during(span) { .calls($0 ? faults : CallFaults()) }
         case .relist: at(.relist)
+        case .watchesLost(let span): during(span) { .watchesLost($0) }
         case .evict(let version): at(.evict(version: version))
         case .killContainer(let version): at(.killContainer(version: version))
         case .node(let number, let span): during(span) { .node(number, isLost: $0) }
@@ -166,6 +168,14 @@ package struct ScheduledRun: Sendable {
                     attempt.new.first.map { "\($0.hex)/\(attempt.step + 1)\(token)" }
                 }
             }
+        case .approveAnother:
+            annotate(Names.approve) { status in
+                status.attempt.flatMap { attempt in
+                    status.proven?.shares.first { !attempt.new.contains($0.digest) }.map {
+                        "\($0.digest.hex)/\(attempt.step + 1)\(token)"
+                    }
+                }
+            }
         }
     }
 
@@ -202,7 +212,12 @@ package struct ScheduledRun: Sendable {
 
     // MARK: Texts
 
-    static func yaml(_ name: String, _ shares: [Act.Share], _ strategy: Int) -> String {
+    static func yaml(
+        _ name: String, _ shares: [Act.Share], _ strategy: Int, asksGolden: Bool = false
+    ) -> String {
+        let probes =
+            asksGolden
+            ? ", probes: [{every: 5s, cases: [{request: {x: 1}, expect: {y: 1}}]}]" : ""
         let lines = shares.map {
             "  - {name: \"\($0.version)\", uri: s3://models/fraud/\($0.version), "
                 + "weight: \($0.weight)}"
@@ -217,7 +232,7 @@ package struct ScheduledRun: Sendable {
             \(lines.joined(separator: "\n"))
               serving: {replicas: 2}
               traffic: {gateway: {parentRefs: [{name: web}]}}
-              health: {progressDeadline: 60s}
+              health: {progressDeadline: 60s\(probes)}
               strategy: {\(Strategies.all[strategy])}
 
             """

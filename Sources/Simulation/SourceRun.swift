@@ -11,7 +11,7 @@ import Rollouts
 /// dies, hears late and misses things.
 package struct SourceRun: Sendable {
     package let seed: UInt64
-    package private(set) var world: World
+    package internal(set) var world: World
     /// What was drawn, in the order of time.
     package private(set) var calendar: [(after: TimeSpan, what: String)] = []
     private var dice: RunDice

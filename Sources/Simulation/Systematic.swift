@@ -24,6 +24,21 @@ package enum Systematic {
         package let call: Int
 
         package var description: String { "story \(story) fault \(fault.rawValue) call \(call)" }
+
+        /// One of all cases, and some behind the last call of a story, which are clean runs.
+        package init(drawnFrom seed: UInt64) {
+            var dice = RunDice(seed: seed ^ 0x7379_7374)
+            let faults = Fault.allCases
+            story = Systematic.stories[dice.number(Systematic.stories.count)].name
+            fault = faults[dice.number(faults.count)]
+            call = 1 + dice.number(70)
+        }
+
+        init(story: String, fault: Fault, call: Int) {
+            self.story = story
+            self.fault = fault
+            self.call = call
+        }
     }
 
     /// Stories that are told clean first, and then with every fault at every call.
@@ -102,12 +117,27 @@ package enum Systematic {
             var run = start
             run.world.strike(fault, at: call)
             run.play()
-            if run.outcome != clean.outcome {
-                run.world.violate(
-                    "same end", "\(run.outcome) is not the clean run's \(clean.outcome)")
-            }
+            run.compare(with: clean)
             then(Case(story: name, fault: fault, call: call), run)
         }
+    }
+
+    /// Plays one case, and the clean run of its story where that says what the end has to be.
+    ///
+    /// - Parameter isBrief: it ends with the first violation.
+    package static func play(_ one: Case, isBrief: Bool = false) -> ScheduledRun {
+        var schedule = stories.first { $0.name == one.story }?.schedule ?? Schedule()
+        schedule.processes = processes(for: one.fault)
+        var clean = ScheduledRun(schedule)
+        clean.world.endsWithViolation = isBrief
+        clean.play()
+        guard clean.world.violations.isEmpty else { return clean }
+        var run = ScheduledRun(schedule)
+        run.world.endsWithViolation = isBrief
+        run.world.strike(one.fault, at: one.call)
+        run.play()
+        run.compare(with: clean)
+        return run
     }
 
     /// Plays a story with views that are never quite up to date.
@@ -127,12 +157,17 @@ package enum Systematic {
         for (view, run) in runs {
             var run = run
             run.play()
-            if run.outcome != clean.outcome {
-                run.world.violate(
-                    "same end", "\(run.outcome) is not the clean run's \(clean.outcome)")
-            }
+            run.compare(with: clean)
             then("story \(name) \(view)", run)
         }
+    }
+}
+
+extension ScheduledRun {
+    /// The end has to be that of a run without faults.
+    fileprivate mutating func compare(with clean: ScheduledRun) {
+        guard outcome != clean.outcome else { return }
+        world.violate("same end", "\(outcome) is not the clean run's \(clean.outcome)")
     }
 }
 

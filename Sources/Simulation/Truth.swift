@@ -52,6 +52,8 @@ struct Truth: Sendable {
     private var lost: [NamespacedName: Timestamp] = [:]
     /// Services with a share, in a stored route or at a proxy.
     private(set) var serving: Set<NamespacedName> = []
+    /// The marks of refusal that stood on each route at any time.
+    private(set) var marks: [NamespacedName: Set<RefusedMark>] = [:]
     /// The split that the controller wrote last, by route.
     var lastSplit: [ResourceKey: [String: Int]] = [:]
     /// What people changed or deleted: what they broke is not the controller's doing.
@@ -109,6 +111,9 @@ struct Truth: Sendable {
         for event in news(.httpRoute, store) {
             let metadata = ObjectMetadata(of: event.object)
             let isOurs = metadata.label(Names.managedByLabel) == Names.managedByValue
+            if let text = metadata.annotation(Names.refused), let mark = RefusedMark(text) {
+                marks[metadata.id, default: []].insert(mark)
+            }
             stored[metadata.id] =
                 event.change == .deleted || !isOurs ? nil : World.split(event.object)
         }

@@ -46,6 +46,8 @@ extension World {
         case proxy(Int, isStuck: Bool)
         /// The controllers' watches end and they list anew.
         case relist
+        /// The controllers' watches break: what happens is never told, until they list anew.
+        case watchesLost(Bool)
         /// Another controller insists on something of an object: after every change it is so
         /// again; `nil` ends all of that.
         case meddle(ResourceKey, (@Sendable (inout Document) -> Void)?)
@@ -98,7 +100,8 @@ extension World {
             truth.lastNodeLoss = now
             kubelet.node(number, isLost: isLost, now: now)
         case .proxy(let number, let isStuck): gateway.proxy(number, isStuck: isStuck)
-        case .relist:
+        case .watchesLost(true): loseWatches()
+        case .relist, .watchesLost(false):
             for index in processes.indices where processes[index].engine != nil {
                 feedLists(index)
             }

@@ -15,7 +15,10 @@ extension World {
             case .probe: delays.probe
             case .revert, .record: delays.push
             }
-        if case .write(_, let request) = effect { checkKnowledge(of: request, index) }
+        if case .write(_, let request) = effect {
+            checkKnowledge(of: request, index)
+            checkDoubt(of: request.key, index)
+        }
         enqueue(now + delay, .effect(effect, life: processes[index].life))
     }
 
@@ -48,10 +51,15 @@ extension World {
         case .write(let id, let request):
             checkConditions(of: request)
             let outcome = write(request, life)
-            if let index = process(of: life) { acknowledge(request, outcome, index) }
+            if let index = process(of: life) {
+                acknowledge(request, outcome, index)
+                note(outcome, of: request.key, index)
+            }
             answer(.written(id, outcome), life)
         case .read(let id, let key):
-            if apiIsAway || callFaults.other(&chance) {
+            let isLost = apiIsAway || callFaults.other(&chance)
+            if let index = process(of: life) { noteRead(key, failed: isLost, index) }
+            if isLost {
                 answer(.read(id, .failed(.init(.unreachable, "connection refused"))), life)
             } else {
                 answer(.read(id, store.object(key).map { .found($0) } ?? .notFound), life)
@@ -64,27 +72,8 @@ extension World {
             answer(.fetched(source, outcome), life)
         case .probe(let id, let order):
             answer(.probed(id, probe(order)), life)
-        case .revert(let id, let order):
-            answer(
-                .reverted(
-                    id,
-                    push(life) { world in
-                        let outcome = world.git.revert(order)
-                        if case .pushed = outcome {
-                            world.wrote("git revert \(order.release)", life)
-                        }
-                        return outcome
-                    }), life)
-        case .record(let id, let order):
-            answer(
-                .recorded(
-                    id,
-                    push(life) { world in
-                        if world.git.record(order) {
-                            world.wrote("git record \(order.release)", life)
-                        }
-                        return .pushed("state")
-                    }), life)
+        case .revert(let id, let order): answer(.reverted(id, revert(order, life)), life)
+        case .record(let id, let order): answer(.recorded(id, record(order, life)), life)
         case .emit(let notice): notices.append(notice)
         case .leadership(.stopped(let why)):
             if let index = process(of: life) { die(index, why) }
@@ -182,6 +171,29 @@ extension World {
         } else if let version = Int64(ObjectMetadata(of: object).resourceVersion) {
             processes[index].acknowledged[request.key] = version
         }
+    }
+
+    private mutating func revert(_ order: RevertOrder, _ life: Int) -> GitOutcome {
+        let outcome = push(life) { world in
+            let before = world.git.head
+            let outcome = world.git.revert(order)
+            if case .pushed = outcome {
+                world.wrote("git revert \(order.release)", life)
+                world.checkRevert(order, over: before)
+            }
+            return outcome
+        }
+        if let index = process(of: life) { note(outcome, of: .revert(order.release), index) }
+        return outcome
+    }
+
+    private mutating func record(_ order: RecordOrder, _ life: Int) -> GitOutcome {
+        let outcome = push(life) { world in
+            if world.git.record(order) { world.wrote("git record \(order.release)", life) }
+            return .pushed("state")
+        }
+        if let index = process(of: life) { note(outcome, of: .record(order.release), index) }
+        return outcome
     }
 
     private mutating func push(_ life: Int, _ change: (inout World) -> GitOutcome) -> GitOutcome {

@@ -17,8 +17,9 @@ extension World {
         for entry in before.quarantine where !after.isRefused(entry.digest) {
             let isOurs = new.at("metadata", "annotations", Names.author) == "slipway"
             let isDeclared = after.declared.contains { $0.digest == entry.digest }
+            let wasDeclared = before.declared.contains { $0.digest == entry.digest }
             let isAsked = after.handled != before.handled
-            if !isAsked, !isDeclared || isOurs || before.declared == after.declared,
+            if !isAsked, !isDeclared || wasDeclared || isOurs,
                 before.quarantine.count < ReleaseStatus.quarantineLimit
             {
                 violate("abort is sticky", "\(entry.version) of \(key) is no longer refused")

@@ -2,9 +2,11 @@ import API
 import ControlPlane
 import Desired
 import Domain
+import Engine
 import Observed
 import Resources
 import Rollouts
+import Verdicts
 
 /// Checks of what the controller says, in statuses and in Git, against what is.
 extension World {
@@ -15,6 +17,7 @@ extension World {
         checkOrderOfReturn(key, before, after)
         checkConfirmation(key, before, after)
         checkApprover(key, before, after)
+        checkMark(key, before, after)
         if after.phase == .healthy, after.attempt != nil {
             violate("honest status", "\(key) is Healthy in the middle of a rollout")
         }
@@ -35,6 +38,24 @@ extension World {
             let service = Names.versioned(key.name, entry.digest)
             guard !isProven, split[service, default: 0] > 0 else { continue }
             violate("traffic first", "\(service) is refused in the status and has a share")
+        }
+    }
+
+    /// What is refused for a mark on the route bore that mark in this very attempt: one that is
+    /// older counts no more after a retry.
+    private mutating func checkMark(
+        _ key: ResourceKey, _ before: ReleaseStatus, _ after: ReleaseStatus
+    ) {
+        guard let attempt = before.attempt else { return }
+        let route = NamespacedName(namespace: key.namespace, name: key.name)
+        let recorded = VersionVerdict.Failure.Reason.recorded.rawValue
+        for entry in after.quarantine
+        where !before.isRefused(entry.digest) && entry.reason == recorded {
+            let mark = RefusedMark(digest: entry.digest, intent: attempt.intent)
+            guard attempt.target.contains(where: { $0.digest == entry.digest }),
+                truth.marks[route]?.contains(mark) != true
+            else { continue }
+            violate("marks are of attempts", "\(entry.version) of \(key) is refused without one")
         }
     }
 
@@ -124,6 +145,27 @@ extension World {
             ObjectMetadata(of: object).label(Names.managedByLabel) == Names.managedByValue
         {
             violate("Services go last", "\(key) is deleted before its Deployment")
+        }
+    }
+
+    /// A revert commit takes the refused version out of a branch that still declares it.
+    mutating func checkRevert(_ order: RevertOrder, over before: SimulatedGit.Commit?) {
+        let old = before?.files ?? [:]
+        let new = git.head?.files ?? [:]
+        let changed = new.keys.sorted().filter { new[$0] != old[$0] }
+        func declares(_ files: [String: String]) -> Bool {
+            changed.contains { path in
+                RunTexts.releases(of: files[path] ?? "").contains { declared in
+                    declared.id == order.release
+                        && declared.release.spec.declaredShares.contains {
+                            $0.digest == order.refused
+                        }
+                }
+            }
+        }
+        if !declares(old) || declares(new) {
+            violate(
+                "Git is asked first", "the revert of \(order.release) takes out another one")
         }
     }
 

@@ -124,6 +124,7 @@ extension World {
                 checkReady(key, service, status, sent: sent)
             }
             checkRefused(key, service, status, mark)
+            checkGolden(key, service, status, release)
             checkStep(
                 key, service, (before, after), status,
                 release.flatMap { ModelRelease.decode($0).value }, isLate)
@@ -171,6 +172,21 @@ extension World {
         let isMarked = mark?.digest == digest && mark?.intent == status.attempt?.intent
         if status.isRefused(digest) || isMarked {
             violate("abort is sticky", "\(service) is refused and gets more of \(key)")
+        }
+    }
+
+    /// A new version that answers its golden inferences wrongly, or not at all, gets nothing.
+    private mutating func checkGolden(
+        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ release: Document?
+    ) {
+        let probes = release?.at("spec", "health", "probes")?.arrayValue ?? []
+        guard !probes.isEmpty, let digest = digest(service, key.namespace),
+            !isProven(digest, status), let attempt = status.attempt,
+            attempt.new.contains(digest),
+            let share = attempt.target.first(where: { $0.digest == digest })
+        else { return }
+        if (behaviours[share.version] ?? PodBehaviour()).golden != .right {
+            violate("right answers first", "\(service) answers wrongly and gets more of \(key)")
         }
     }
 

@@ -82,6 +82,8 @@ package struct World: Sendable {
     package internal(set) var steps = 0
     /// How often each kind of fault met a call.
     package internal(set) var injected: [String: Int] = [:]
+    /// Whether nothing happens any more after the first violation.
+    package var endsWithViolation = false
     /// More writes than this are taken for a livelock.
     package var writeLimit = 5000
     /// Folds in everything that happens: equal numbers mean equal runs.
@@ -196,7 +198,7 @@ package struct World: Sendable {
 
     /// The next time at which something happens; `nil` after a livelock, which ends the run.
     private func nextTime() -> Timestamp? {
-        guard !isStuck else { return nil }
+        guard !isStuck, !endsWithViolation || violations.isEmpty else { return nil }
         var next = queue.next ?? .distantFuture
         if let due = clusterDue { next = min(next, due) }
         if let due = users.due { next = min(next, due) }

@@ -18,7 +18,7 @@ struct Power {
     static func play(_ kind: MutantHunt.Kind, from seed: UInt64, runs: Int) throws {
         var broken = 0
         for number in 0..<UInt64(runs) {
-            let result = kind.play(seed: seed + number)
+            let result = MutantHunt.Run.drawn(kind, seed: seed + number).play()
             guard !result.violations.isEmpty else { continue }
             broken += 1
             print(result.report + "\n")
@@ -38,77 +38,71 @@ struct Power {
     }
 
     #if PROVING
-    /// Prints a line for each mutant; throws if one was not seen.
+    /// Prints a line for each run of the table or for each mutant that is hunted; throws if one was
+    /// not seen.
     func run() throws {
         if let known { try replay(known) } else { try hunt() }
     }
 
     private func hunt() throws {
         var survivors: [String] = []
-        for mutant in mutant.map({ [$0] }) ?? Mutant.allCases {
-            if let kill = MutantHunt.hunt(
-                mutant, from: seed, atMost: runs, asserts: asserts)
-            {
-                let shot = kill.shot
-                say(
-                    "\(mutant.name) \(shot.kind.rawValue) \(shot.seed) runs=\(kill.runs) "
-                        + kill.check)
+        let hunted = mutant.map { [$0] } ?? Mutant.allCases
+        for mutant in hunted {
+            if let kill = MutantHunt.hunt(mutant, from: seed, atMost: runs, asserts: asserts) {
+                say("\(kill.row.line)\n# \(kill.violation)")
             } else {
                 survivors.append(mutant.name)
-                say("\(mutant.name) survives")
+                say("# \(mutant.name) is not seen")
             }
         }
-        try end(mutant == nil ? Mutant.allCases.count : 1, survivors)
+        say("\(hunted.count - survivors.count) of \(hunted.count) mutants seen")
+        if !survivors.isEmpty { throw ExitCode(1) }
     }
 
+    /// Plays the runs of a table. A mutant that stands in it and is not seen any more is a failure,
+    /// and so is a run that finds something by itself: it says nothing about a mutant.
     private func replay(_ path: String) throws {
-        let lines = try read(path).split(separator: "\n").filter { !$0.hasPrefix("#") }
-        var survivors = Mutant.allCases.map(\.name)
-        for line in lines {
-            guard let shot = MutantHunt.Shot(line) else {
-                throw ValidationError("\(path): not MUTANT KIND SEED: \(line)")
-            }
-            if let mutant, shot.mutant != mutant { continue }
-            if let check = MutantHunt.fire(shot, asserts: asserts) {
-                survivors.removeAll { $0 == shot.mutant.name }
-                say("\(shot.mutant.name) \(shot.kind.rawValue) \(shot.seed) \(check)")
+        let rows = try rows(path).filter { mutant == nil || $0.shot.mutant == mutant }
+        var bad = 0
+        var clean: [MutantHunt.Run: Bool] = [:]
+        for row in rows {
+            let run = row.shot.run
+            let isClean = clean[run] ?? run.play().violations.isEmpty
+            clean[run] = isClean
+            let name = "\(row.shot.mutant.name): \(run)"
+            if !isClean {
+                bad += 1
+                say("\(name) BREAKS A CHECK BY ITSELF")
+            } else if let violation = MutantHunt.fire(row.shot, asserts: asserts) {
+                let check = MutantHunt.check(of: violation)
+                let before = check == row.check ? "" : " (\(row.check) in the table)"
+                say("\(name), seen by: \(check)\(before)")
             } else {
-                say("\(shot.mutant.name) survives \(shot.kind.rawValue) \(shot.seed)")
+                bad += 1
+                say("\(name) SEES NOTHING any more, by the table: \(row.check)")
             }
         }
-        if let mutant { survivors.removeAll { $0 != mutant.name } }
-        try end(mutant == nil ? Mutant.allCases.count : 1, survivors)
+        let seen = Set(rows.map(\.shot.mutant)).count
+        say("\(rows.count) runs, \(bad) blind; \(seen) of \(Mutant.allCases.count) mutants")
+        if bad > 0 || rows.isEmpty { throw ExitCode(1) }
     }
 
-    private func end(_ count: Int, _ survivors: [String]) throws {
-        say("\(count - survivors.count) of \(count) mutants seen")
-        guard survivors.isEmpty else {
-            say("not seen: \(survivors.joined(separator: ", "))")
-            throw ExitCode(1)
+    /// The rows of a table; schedules that it names are files in the folder `Mutants` beside it.
+    private func rows(_ path: String) throws -> [MutantHunt.Row] {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let lines = try Files.text(path).split(separator: "\n").filter { !$0.hasPrefix("#") }
+        do {
+            return try lines.map { line in
+                try MutantHunt.Row(line) { try Files.schedule("\(folder)Mutants/\($0).txt") }
+            }
+        } catch let problem as MutantHunt.Row.Problem {
+            throw ValidationError("\(path): \(problem)")
         }
     }
 
     private func say(_ line: String) {
         print(line)
         fflush(nil)
-    }
-
-    private func read(_ path: String) throws -> String {
-        guard let file = fopen(path, "r") else {
-            perror(path)
-            throw ExitCode(2)
-        }
-        defer { fclose(file) }
-        var text = ""
-        while let line = readLine(of: file) { text += line }
-        return text
-    }
-
-    private func readLine(of file: UnsafeMutablePointer<FILE>) -> String? {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
-        return String(
-            decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
     #else
     func run() throws {

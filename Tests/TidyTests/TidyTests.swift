@@ -94,6 +94,22 @@ import Testing
         #expect(names.sorted() == Imports.pure.sorted())
     }
 
+    /// Mutants are compiled into the simulator that tests play, and into nothing that ships.
+    @Test func onlyTheSimulatorIsBuiltWithMutants() throws {
+        let repository = try Self.repository.get()
+        var found: [String] = []
+        for path in repository.paths where !path.hasSuffix(".swift") && !path.hasSuffix(".md") {
+            let lines = repository.text(path)?.split(separator: "\n") ?? []
+            found += lines.filter { $0.contains("SLIPWAY_PROVING") }.map { "\(path): \($0)" }
+        }
+        #expect(
+            found.allSatisfy {
+                $0.hasPrefix("Scripts/test: ") && $0.contains("--product simulate ")
+                    && $0.contains("--scratch-path ")
+            }, "\(found)")
+        #expect(found.count == 1)
+    }
+
     @Test func buildProductsAreNotTracked() throws {
         let paths = try Self.repository.get().paths
         #expect(paths.filter { $0 == "Package.resolved" || $0.hasPrefix(".build") } == [])
