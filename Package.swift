@@ -53,20 +53,25 @@ let package = Package(
         // MARK: What people read: releases as text
         .target(name: "Presentation", dependencies: ["Domain", "API", "Planning"]),
 
+        // MARK: The Kubernetes API as bytes, without a connection
+        .target(name: "KubeWire", dependencies: ["Domain", "Documents", "Resources"]),
+
         // MARK: The shell: touches the world
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
         .target(name: "Transport", dependencies: ["CLibCurl"]),
         .target(
             name: "Cluster",
-            dependencies: ["Domain", "Documents", "Resources", "Transport", logging]),
+            dependencies: [
+                "Domain", "Documents", "Resources", "KubeWire", "Transport", logging,
+            ]),
         .target(
             name: "Signals", dependencies: ["Domain", "Documents", "Transport", logging]),
         .target(
             name: "Daemon",
             dependencies: [
                 "Domain", "Documents", "API", "Resources", "Desired", "Observed", "Planning",
-                "Verdicts", "Rollouts", "Engine", "Commits", "Transport", "Cluster", "Signals",
-                lifecycle, logging,
+                "Verdicts", "Rollouts", "Engine", "Commits", "Transport", "KubeWire", "Cluster",
+                "Signals", lifecycle, logging,
             ]),
 
         // MARK: The control plane of Kubernetes as a model, and what runs on it
@@ -75,7 +80,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "ControlPlane", "Domain", "Documents", "API", "Resources", "Desired", "Observed",
-                "Planning", "Verdicts", "Rollouts", "Engine",
+                "Planning", "Verdicts", "Rollouts", "Engine", "KubeWire",
             ]),
         .target(
             name: "Sandbox",
@@ -86,7 +91,7 @@ let package = Package(
             name: "Demo",
             dependencies: [
                 "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
-                "Transport", "Cluster", logging,
+                "Transport", "KubeWire", "Cluster", logging,
             ],
             exclude: ["Models"]),
 
@@ -95,7 +100,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-                "Planning", "Presentation", "Cluster", "Transport", "Commits", "Engine", "Rollouts",
+                "Planning", "Presentation", "KubeWire", "Cluster", "Transport", "Commits", "Engine",
+                "Rollouts",
                 arguments,
                 lifecycle, signals, logging,
             ]),
@@ -107,7 +113,8 @@ let package = Package(
             name: "fuzz",
             dependencies: [
                 "Domain", "Documents", "API", "Resources", "Desired", "Observed", "Engine",
-                "ControlPlane", "Cluster", "Commits", "Signals", "Transport", arguments, logging,
+                "ControlPlane", "KubeWire", "Cluster", "Commits", "Signals", "Transport", arguments,
+                logging,
             ],
             path: "Tests/Fuzz", exclude: ["Corpus"]),
 
@@ -164,8 +171,8 @@ let package = Package(
         .testTarget(
             name: "LoopbackTests",
             dependencies: [
-                "Cluster", "Commits", "Daemon", "Engine", "Rollouts", "Sandbox", "Signals",
-                "Transport", "Documents", "Domain", "API", "Resources", "ControlPlane",
+                "KubeWire", "Cluster", "Commits", "Daemon", "Engine", "Rollouts", "Sandbox",
+                "Signals", "Transport", "Documents", "Domain", "API", "Resources", "ControlPlane",
                 "TestServers", lifecycle, logging,
             ]),
         .testTarget(

@@ -1,5 +1,5 @@
-import Documents
 package import Domain
+import KubeWire
 package import Logging
 package import Resources
 package import Transport
@@ -17,9 +17,6 @@ package struct ClusterClient: Sendable {
     private let isTLS: Bool
     /// How long a read or write may take.
     private let patience: Duration
-
-    /// The name under which Slipway owns fields.
-    package static let fieldManager = "slipway"
 
     package init(
         _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger,
@@ -61,49 +58,29 @@ package struct ClusterClient: Sendable {
     /// Reads an object as the store has it, not a cache. `managedFields` are left out unless asked
     /// for.
     package func get(_ key: ResourceKey, managedFields: Bool = false) async -> ReadOutcome {
-        guard let path = Self.path(key) else {
+        guard let request = WireRequest(reading: key) else {
             return .failed(WriteRefusal(.invalid, "\(key): not a name of an object"))
         }
-        let response: HTTPResponse
         do throws(TransportError) {
-            response = try await send(.get, path)
+            return try await send(request).outcome(ofReading: key, managedFields: managedFields)
         } catch {
             return .failed(WriteRefusal(.unreachable, error.description))
         }
-        guard response.status == 200 else {
-            return ServerFailure(response).read(key)
-        }
-        let skipped: [JSON.Skip] = managedFields ? [] : [.managedFields]
-        guard let object = try? JSON.parse(response.body, skipping: skipped),
-            object.at("metadata", "name")?.stringValue == key.name
-        else {
-            return .failed(WriteRefusal(.unreachable, "\(key): the answer is not the object"))
-        }
-        return .found(object)
     }
 
     /// Does one write. Cancelling the task leaves the outcome unknown once the request has left.
     package func perform(_ write: WriteRequest) async -> WriteOutcome {
-        guard let call = WriteCall(write, timeout: min(patience, .seconds(5))) else {
+        let seconds = min(patience, .seconds(5)).components.seconds
+        guard let request = WireRequest(write, seconds: seconds) else {
             return .notApplied(WriteRefusal(.invalid, "\(write.key): not a name of an object"))
         }
-        let response: HTTPResponse
         do throws(TransportError) {
-            response = try await send(
-                call.method, call.path, query: call.query, type: call.type, body: call.body)
+            return try await send(request).outcome(of: write)
         } catch {
             return error.mayHaveBeenSent
                 ? .unknown(error.description)
                 : .notApplied(WriteRefusal(.unreachable, error.description))
         }
-        guard (200..<300).contains(response.status) else {
-            return ServerFailure(response).outcome(of: write)
-        }
-        // Somebody else's page, or half an answer, is no proof.
-        guard let object = try? JSON.parse(response.body, skipping: [.managedFields]),
-            object["kind"]?.stringValue != nil
-        else { return .unknown("\(write.key): the answer to the write is not an object") }
-        return .applied(object)
     }
 
     /// Creates an event (`events.k8s.io/v1`) as it is given. Events are not worth a second try.
@@ -117,35 +94,29 @@ package struct ClusterClient: Sendable {
     // MARK: HTTP
 
     /// One exchange, a second time with new credentials if there are any after a 401.
-    private func send(
-        _ method: HTTPRequest.Method, _ path: String, query: Query = Query(), type: String? = nil,
-        body: [UInt8]? = nil
-    ) async throws(TransportError) -> HTTPResponse {
-        var request = HTTPRequest(
-            method, configuration.server + path + query.text,
-            headers: ["Accept": "application/json", "User-Agent": Self.fieldManager], body: body,
-            deadlines: .init(total: patience), limits: .init(bodyBytes: 16 << 20),
-            tls: configuration.tls, version: isTLS ? .http2 : .http1,
-            // A write that may have arrived is decided anew, not sent again behind our back.
-            connection: method == .get ? .reused : .reusedOnce)
-        if let type { request.headers.set("Content-Type", type) }
+    private func send(_ wire: WireRequest) async throws(TransportError) -> WireAnswer {
+        var request = http(wire)
+        request.deadlines = .init(total: patience)
+        request.limits = .init(bodyBytes: 16 << 20)
+        request.version = isTLS ? .http2 : .http1
+        // A write that may have arrived is decided anew, not sent again behind our back.
+        request.connection = wire.method == .get ? .reused : .reusedOnce
         let token = authorize(&request)
         let response = try await unary.perform(request)
-        guard response.status == 401, tokens.replace(token) else { return response }
+        guard response.status == 401, tokens.replace(token) else { return WireAnswer(response) }
         logger.info("the API server refused the token; trying the one that is there now")
         _ = authorize(&request)
-        return try await unary.perform(request)
+        return WireAnswer(try await unary.perform(request))
     }
 
     /// Begins a list or a watch; not 200 is thrown.
     func stream(
-        _ path: String, _ query: Query, deadlines: HTTPRequest.Deadlines, bodyBytes: Int?
+        _ wire: WireRequest, deadlines: HTTPRequest.Deadlines, bodyBytes: Int?
     ) async throws(ClusterError) -> ResponseBody {
-        var request = HTTPRequest(
-            .get, configuration.server + path + query.text,
-            headers: ["Accept": "application/json", "User-Agent": Self.fieldManager],
-            deadlines: deadlines, limits: .init(bodyBytes: bodyBytes), tls: configuration.tls,
-            version: .http1)
+        var request = http(wire)
+        request.deadlines = deadlines
+        request.limits = .init(bodyBytes: bodyBytes)
+        request.version = .http1
         let response: StreamingResponse
         do throws(TransportError) {
             let token = authorize(&request)
@@ -161,8 +132,19 @@ package struct ClusterClient: Sendable {
         }
         guard response.status != 200 else { return response.body }
         let body = (try? await response.body.collect(upTo: 1 << 20)) ?? []
-        throw ClusterError(
-            ServerFailure(status: response.status, headers: response.headers, body: body))
+        throw WireAnswer(
+            status: response.status, retryAfter: response.headers["Retry-After"], body: body
+        ).error
+    }
+
+    private func http(_ wire: WireRequest) -> HTTPRequest {
+        var request = HTTPRequest(
+            HTTPRequest.Method(rawValue: wire.method.rawValue) ?? .get,
+            configuration.server + wire.path + wire.query.text,
+            headers: ["Accept": "application/json", "User-Agent": WireRequest.fieldManager],
+            body: wire.body, tls: configuration.tls)
+        if let type = wire.type { request.headers.set("Content-Type", type) }
+        return request
     }
 
     private func authorize(_ request: inout HTTPRequest) -> String? {
@@ -170,20 +152,22 @@ package struct ClusterClient: Sendable {
         if let token { request.headers.set("Authorization", "Bearer \(token)") }
         return token
     }
+}
 
-    /// The path of an object; `nil` if a name could be read as something else.
-    static func path(_ key: ResourceKey) -> String? {
-        isSegment(key.name) && (key.namespace.isEmpty || isSegment(key.namespace)) ? key.path : nil
-    }
-
-    static func isSegment(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 253 && name != "." && name != ".."
-            && name.utf8.allSatisfy { Query.isUnreserved($0) || $0 == UInt8(ascii: ":") }
+extension WireAnswer {
+    init(_ response: HTTPResponse) {
+        self.init(
+            status: response.status, retryAfter: response.headers["Retry-After"],
+            body: response.body)
     }
 }
 
-extension ServerFailure {
-    init(_ response: HTTPResponse) {
-        self.init(status: response.status, headers: response.headers, body: response.body)
+extension ClusterError {
+    init(_ error: TransportError) {
+        switch error.kind {
+        case .malformedAnswer, .headersTooLarge, .bodyTooLarge, .invalidRequest:
+            self.init(.malformed, error.description)
+        default: self.init(.unavailable, error.description)
+        }
     }
 }

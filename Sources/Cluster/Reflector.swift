@@ -1,5 +1,6 @@
 import Documents
 import Domain
+package import KubeWire
 import Logging
 package import Resources
 import Transport
@@ -18,12 +19,7 @@ package struct Reflector: Sendable {
         /// A watch without a byte for this long is dead. Servers send a bookmark about once a
         /// minute.
         package var idle = Duration.seconds(150)
-        package var firstBackoff = Duration.milliseconds(200)
-        package var longestBackoff = Duration.seconds(30)
-        /// A watch that lived this long makes earlier failures forgotten.
-        package var stableAfter = Duration.seconds(10)
-        /// A watch that ends sooner than this without an event counts as a failure.
-        package var shortWatch = Duration.seconds(1)
+        package var progress = ViewProgress.Settings()
         /// Bytes of one event.
         package var longestLine = 8 << 20
 
@@ -48,7 +44,7 @@ package struct Reflector: Sendable {
         using generator: inout some RandomNumberGenerator,
         deliver: (ViewEvent) async -> Void
     ) async {
-        var progress = Progress(settings)
+        var progress = ViewProgress(settings.progress)
         while !Task.isCancelled {
             let error: ClusterError
             switch progress.next {
@@ -60,7 +56,7 @@ package struct Reflector: Sendable {
                 progress.listFailed(error)
             case .watch(let version):
                 let end = await watch(from: version, &progress, &generator, deliver)
-                switch progress.watchEnded(end, settings) {
+                switch progress.watchEnded(end) {
                 case .goOn: continue
                 case .pause:
                     try? await Task.sleep(for: progress.backoff.next(using: &generator))
@@ -86,7 +82,7 @@ package struct Reflector: Sendable {
     }
 
     private func list(
-        _ version: ListVersion, _ progress: inout Progress, _ deliver: (ViewEvent) async -> Void
+        _ version: ListVersion, _ progress: inout ViewProgress, _ deliver: (ViewEvent) async -> Void
     ) async throws(ClusterError) {
         let list = try await client.list(
             selection, version: version, pageSize: settings.pageSize)
@@ -99,31 +95,16 @@ package struct Reflector: Sendable {
         progress.listed(list.resourceVersion)
     }
 
-    /// How a watch ended.
-    private struct WatchEnd {
-        /// The server accepted the watch.
-        var accepted = false
-        var events = 0
-        var lived = Duration.zero
-        /// `nil` if the server closed it in an orderly way.
-        var error: ClusterError?
-    }
-
     private func watch(
-        from version: String, _ progress: inout Progress,
+        from version: String, _ progress: inout ViewProgress,
         _ generator: inout some RandomNumberGenerator, _ deliver: (ViewEvent) async -> Void
-    ) async -> WatchEnd {
+    ) async -> ViewProgress.WatchEnd {
         let seconds = settings.watchSeconds.randomElement(using: &generator) ?? 300
-        var query = selection.query
-        query.add("watch", "1")
-        query.add("resourceVersion", version)
-        query.add("allowWatchBookmarks", "true")
-        query.add("timeoutSeconds", "\(seconds)")
-        var end = WatchEnd()
+        var end = ViewProgress.WatchEnd()
         let start = ContinuousClock.now
         do throws(ClusterError) {
             let body = try await client.stream(
-                try ClusterClient.path(selection), query,
+                try WireRequest(watching: selection, from: version, seconds: seconds),
                 deadlines: .init(total: .seconds(seconds + 60), idle: settings.idle),
                 bodyBytes: nil)
             end.accepted = true
@@ -136,18 +117,15 @@ package struct Reflector: Sendable {
     }
 
     private func follow(
-        _ body: ResponseBody, _ end: inout WatchEnd, _ progress: inout Progress,
+        _ body: ResponseBody, _ end: inout ViewProgress.WatchEnd, _ progress: inout ViewProgress,
         _ deliver: (ViewEvent) async -> Void
     ) async throws(ClusterError) {
         var splitter = LineSplitter(limit: settings.longestLine)
         var chunks = body.makeAsyncIterator()
-        while true {
+        while let chunk = try await ClusterClient.next(&chunks) {
             let lines: [[UInt8]]
             do {
-                guard let chunk = try await chunks.next() else { return }
                 lines = try splitter.feed(chunk)
-            } catch let error as TransportError {
-                throw ClusterError(error)
             } catch {
                 throw ClusterError(.malformed, "the watch sent \(error)")
             }
@@ -166,62 +144,6 @@ package struct Reflector: Sendable {
                 }
                 end.events += 1
             }
-        }
-    }
-
-    /// Where the view stands and what to do next.
-    private struct Progress {
-        enum Step {
-            case list(ListVersion)
-            case watch(String)
-        }
-
-        var next = Step.list(.newest)
-        var backoff: Backoff
-        private var isInterrupted = false
-
-        init(_ settings: Settings) {
-            backoff = Backoff(first: settings.firstBackoff, longest: settings.longestBackoff)
-        }
-
-        mutating func listed(_ version: String) {
-            next = .watch(version)
-            isInterrupted = false
-        }
-
-        mutating func saw(_ version: String) { next = .watch(version) }
-
-        /// True the first time.
-        mutating func interrupt() -> Bool {
-            defer { isInterrupted = true }
-            return !isInterrupted
-        }
-
-        mutating func listFailed(_ error: ClusterError) {
-            if error.kind == .expired || error.kind == .versionTooLarge { next = .list(.newest) }
-        }
-
-        /// What follows the end of a watch.
-        enum AfterWatch {
-            case goOn
-            /// Not a failure yet, but too quick to go on at once.
-            case pause
-            case failed(ClusterError)
-        }
-
-        mutating func watchEnded(_ end: WatchEnd, _ settings: Settings) -> AfterWatch {
-            if end.lived >= settings.stableAfter { backoff.reset() }
-            if let error = end.error, error.kind == .expired {
-                next = .list(.newest)
-                return .failed(error)
-            }
-            // A watch that worked and was cut, or came to its end, goes on where it was.
-            let isShort = end.lived < settings.shortWatch
-            let worked = end.accepted && (end.events > 0 || !isShort)
-            if worked, end.error?.kind != .malformed { return isShort ? .pause : .goOn }
-            if case .watch(let version) = next { next = .list(.atLeast(version)) }
-            return .failed(
-                end.error ?? ClusterError(.unavailable, "the watch ended at once"))
         }
     }
 }

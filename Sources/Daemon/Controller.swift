@@ -2,6 +2,7 @@ import API
 package import Cluster
 import Domain
 import Engine
+import KubeWire
 package import Logging
 import Observed
 import Resources

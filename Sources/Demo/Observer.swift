@@ -1,6 +1,7 @@
 import API
 import Cluster
 import Domain
+import KubeWire
 import Resources
 import Synchronization
 

@@ -17,6 +17,8 @@ struct Process: Sendable {
     /// What is held back of a kind until the next change of it.
     var heldBack: [ResourceKind: ViewEvent] = [:]
     var needsLists = false
+    /// Its views over HTTP, by kind.
+    var wires: [ResourceKind: WireView] = [:]
     /// It is never started again.
     var isBuried = false
     /// What waits while the process stands still; `nil` while it runs.

@@ -62,6 +62,7 @@ private struct Draw {
         drawHands()
         schedule.entries.sort { $0.at < $1.at }
         if schedule.processes == 1, dice.chance(30) { schedule.comparisons = [moment()] }
+        schedule.speaksHTTP = dice.chance(20)
     }
 
     // MARK: Helpers

@@ -8,6 +8,7 @@ extension Schedule: CustomStringConvertible {
         var lines = ["seed \(seed)", "releases \(releases)", "processes \(processes)"]
         lines.append("proxies \(proxies)")
         if let requests { lines.append("requests every \(requests)") }
+        if speaksHTTP { lines.append("over HTTP") }
         for delay in Delay.allCases {
             if let span = delays[delay] { lines.append("delay \(delay.rawValue) \(span)") }
         }
@@ -57,6 +58,9 @@ extension Schedule: CustomStringConvertible {
         case ("releases", 1): return number.map { releases = $0 } != nil
         case ("processes", 1): return number.map { processes = $0 } != nil
         case ("proxies", 1): return number.map { proxies = $0 } != nil
+        case ("over", 1):
+            speaksHTTP = words == ["HTTP"]
+            return speaksHTTP
         case ("requests", 2): return span.map { requests = $0 } != nil
         case ("storm", 1): return span.map { storm = $0 } != nil
         case ("calm", 1): return span.map { calm = $0 } != nil

@@ -36,6 +36,8 @@ package struct Schedule: Hashable, Sendable {
     package var proxies = 1
     /// From one request of the users to the next.
     package var requests: TimeSpan?
+    /// Calls go as bytes through the HTTP side of the API server.
+    package var speaksHTTP = false
     package var delays: [Delay: TimeSpan] = [:]
     /// Watches that are late, by kind.
     package var lags: [String: TimeSpan] = [:]

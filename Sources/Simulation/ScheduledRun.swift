@@ -72,6 +72,7 @@ package struct ScheduledRun: Sendable {
     private mutating func arrange() {
         world.processes = Array(repeating: Process(), count: schedule.processes)
         world.gateway.proxies = schedule.proxies
+        world.speaksHTTP = schedule.speaksHTTP
         world.writeLimit = 5000 * schedule.releases
         for (delay, span) in schedule.delays {
             switch delay {

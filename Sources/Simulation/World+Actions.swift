@@ -44,10 +44,12 @@ extension World {
         case node(Int, isLost: Bool)
         /// A proxy of the gateway takes nothing new, or goes on.
         case proxy(Int, isStuck: Bool)
-        /// The controllers' watches end and they list anew.
+        /// Watches break and what was before is forgotten: whoever is behind has to list.
         case relist
         /// The controllers' watches break: what happens is never told, until they list anew.
         case watchesLost(Bool)
+        /// Views that failed are tried again.
+        case look(process: Int)
         /// Another controller insists on something of an object: after every change it is so
         /// again; `nil` ends all of that.
         case meddle(ResourceKey, (@Sendable (inout Document) -> Void)?)
@@ -101,7 +103,9 @@ extension World {
             kubelet.node(number, isLost: isLost, now: now)
         case .proxy(let number, let isStuck): gateway.proxy(number, isStuck: isStuck)
         case .watchesLost(true): loseWatches()
+        case .look: fedVersion = -1
         case .relist, .watchesLost(false):
+            if speaksHTTP { return cutWatches() }
             for index in processes.indices where processes[index].engine != nil {
                 feedLists(index)
             }

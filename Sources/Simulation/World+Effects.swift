@@ -62,7 +62,11 @@ extension World {
             if isLost {
                 answer(.read(id, .failed(.init(.unreachable, "connection refused"))), life)
             } else {
-                answer(.read(id, store.object(key).map { .found($0) } ?? .notFound), life)
+                let found =
+                    speaksHTTP
+                    ? exchange(reading: key)
+                    : store.object(key).map { .found($0) } ?? .notFound
+                answer(.read(id, found), life)
             }
         case .fetch(let source, let spec, let known):
             let outcome: FetchOutcome =
@@ -108,21 +112,24 @@ extension World {
         _ fate: CallFaults.WriteFate, _ request: WriteRequest, _ sent: Timestamp, _ life: Int
     ) -> WriteOutcome {
         if fate != .done { injected["call \(fate)", default: 0] += 1 }
+        let said = speaksHTTP ? fate.answer(number: calls)?.outcome(of: request) : nil
         switch fate {
         case .done: return perform(request, sent: sent, of: life)
         case .refused:
-            return .notApplied(
-                .init(.tooManyRequests, "too many requests", retryAfter: .seconds(1)))
-        case .forbidden: return .notApplied(.init(.forbidden, "the role was taken away"))
-        case .conflict: return .notApplied(.init(.conflict, "the object has been modified"))
-        case .lost: return .unknown("the connection broke")
+            return said
+                ?? .notApplied(
+                    .init(.tooManyRequests, "too many requests", retryAfter: .seconds(1)))
+        case .forbidden: return said ?? .notApplied(.init(.forbidden, "the role was taken away"))
+        case .conflict:
+            return said ?? .notApplied(.init(.conflict, "the object has been modified"))
+        case .lost: return said ?? .unknown("the connection broke")
         case .unanswered:
             _ = perform(request, sent: sent, of: life)
-            return .unknown("the connection broke")
+            return said ?? .unknown("the connection broke")
         case .late:
             let span = TimeSpan.milliseconds(Int64(chance.next() % 10_000))
             enqueue(now + span, .landing(request, sent: sent))
-            return .unknown("timed out")
+            return said ?? .unknown("timed out")
         case .twice:
             _ = perform(request, sent: sent, of: life)
             return perform(request, sent: sent, of: life)
@@ -151,7 +158,7 @@ extension World {
     ) -> WriteOutcome {
         let old = store.object(request.key)
         let before = store.version
-        let outcome = store.perform(request, now: now)
+        let outcome = speaksHTTP ? exchange(request) : store.perform(request, now: now)
         guard case .applied = outcome, store.version != before else { return outcome }
         checkApplied(
             request, from: old, to: store.object(request.key), sent: sent,

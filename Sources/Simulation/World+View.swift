@@ -15,6 +15,12 @@ extension World {
         }
         processes[index].needsLists = false
         processes[index].heldBack = [:]
+        fedVersion = -1
+        if speaksHTTP {
+            processes[index].wires = [:]
+            for (kind, label) in ClusterView.kinds { follow(index, kind, label) }
+            return
+        }
         let source = frozen ?? store
         for (kind, label) in ClusterView.kinds {
             let objects = source.objects(kind).filter { carries($0, label) }
@@ -22,7 +28,6 @@ extension World {
             tell(
                 index, kind, .replaced(objects, resourceVersion: String(source.version)))
         }
-        fedVersion = -1
     }
 
     private func lag(_ kind: ResourceKind) -> TimeSpan { delays.lags[kind] ?? delays.watch }
@@ -33,7 +38,7 @@ extension World {
     }
 
     /// News of a kind is on its way to a process; it does not overtake older news.
-    private mutating func tell(_ index: Int, _ kind: ResourceKind, _ event: ViewEvent) {
+    mutating func tell(_ index: Int, _ kind: ResourceKind, _ event: ViewEvent) {
         let arrival = max(
             now + lag(kind), processes[index].arrivals[kind] ?? Timestamp(milliseconds: 0))
         processes[index].arrivals[kind] = arrival
@@ -42,8 +47,13 @@ extension World {
 
     /// Sends what has changed since the last look.
     mutating func feedWatches() {
-        guard !apiIsAway, frozen == nil, store.version != fedVersion else { return }
+        guard store.version != fedVersion else { return }
         fedVersion = store.version
+        guard !speaksHTTP else { return followAll() }
+        guard !apiIsAway, frozen == nil else {
+            fedVersion = -1
+            return
+        }
         for index in processes.indices where processes[index].engine != nil {
             if processes[index].needsLists { feedLists(index) }
             for (kind, label) in ClusterView.kinds { feed(index, kind, label) }
@@ -64,14 +74,24 @@ extension World {
             let news: ViewEvent =
                 event.change == .deleted || !matches
                 ? .deleted(event.object) : .changed(event.object)
-            if watchesAreOneBehind {
-                if let held = processes[index].heldBack[kind] { tell(index, kind, held) }
-                processes[index].heldBack[kind] = news
-                enqueue(now + Self.patience, .action(.letGo(process: index, kind)))
-            } else {
-                tell(index, kind, news)
-            }
+            self.news(index, kind, news)
         }
+    }
+
+    private mutating func followAll() {
+        if frozen != nil || areWatchesLost { fedVersion = -1 }
+        guard !areWatchesLost else { return }
+        for index in processes.indices where processes[index].engine != nil {
+            for (kind, label) in ClusterView.kinds { follow(index, kind, label) }
+        }
+    }
+
+    /// News of a watch.
+    mutating func news(_ index: Int, _ kind: ResourceKind, _ news: ViewEvent) {
+        guard watchesAreOneBehind else { return tell(index, kind, news) }
+        if let held = processes[index].heldBack[kind] { tell(index, kind, held) }
+        processes[index].heldBack[kind] = news
+        enqueue(now + Self.patience, .action(.letGo(process: index, kind)))
     }
 
     /// So long news is held back at most.

@@ -88,6 +88,8 @@ package struct World: Sendable {
     package var writeLimit = 5000
     /// Folds in everything that happens: equal numbers mean equal runs.
     package internal(set) var hash = TraceHash()
+    /// Calls, lists and watches go as bytes through the HTTP side of the API server.
+    package var speaksHTTP = false
     /// Who uses the models; nobody at first.
     package var users = Users()
 

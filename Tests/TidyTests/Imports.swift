@@ -3,7 +3,7 @@ enum Imports {
     /// Targets that decide: Swift's standard library and each other, nothing else.
     static let pure: Set<String> = [
         "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts", "Rollouts",
-        "Engine", "ControlPlane", "Simulation", "Presentation",
+        "Engine", "ControlPlane", "KubeWire", "Simulation", "Presentation",
     ]
 
     /// What comes with Swift and touches the world: only for the shell.
@@ -36,26 +36,30 @@ enum Imports {
         "Presentation": ["Domain", "API", "Planning"],
         "Commits": system.union(["Domain", "CLibGit2", "Logging"]),
         "Transport": system.union(["CLibCurl"]),
-        "Cluster": system.union(["Domain", "Documents", "Resources", "Transport", "Logging"]),
+        "KubeWire": ["Domain", "Documents", "Resources"],
+        "Cluster": system.union([
+            "Domain", "Documents", "Resources", "KubeWire", "Transport", "Logging",
+        ]),
         "Signals": system.union(["Domain", "Documents", "Transport", "Logging"]),
         "Daemon": system.union(core).union([
-            "Documents", "Commits", "Transport", "Cluster", "Signals", "ServiceLifecycle",
-            "Logging",
+            "Documents", "Commits", "Transport", "KubeWire", "Cluster", "Signals",
+            "ServiceLifecycle", "Logging",
         ]),
         "ControlPlane": ["Domain", "Documents", "API", "Resources"],
-        "Simulation": core.union(["ControlPlane", "Documents"]),
+        "Simulation": core.union(["ControlPlane", "Documents", "KubeWire"]),
         "Sandbox": system.union([
             "ControlPlane", "Domain", "Documents", "API", "Hummingbird", "HTTPTypes", "NIOCore",
             "NIOPosix", "ServiceLifecycle", "Logging",
         ]),
         "Demo": system.union([
             "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
-            "Transport", "Cluster", "Logging",
+            "Transport", "KubeWire", "Cluster", "Logging",
         ]),
         "simulate": system.union(["Simulation", "Domain", "ArgumentParser"]),
         "slipway": system.union([
             "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-            "Planning", "Cluster", "Transport", "Presentation", "Commits", "Engine", "Rollouts",
+            "Planning", "KubeWire", "Cluster", "Transport", "Presentation", "Commits", "Engine",
+            "Rollouts",
             "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
         ]),
     ]

@@ -2,6 +2,7 @@ import API
 import Cluster
 import Documents
 import Domain
+import KubeWire
 import Resources
 import Transport
 

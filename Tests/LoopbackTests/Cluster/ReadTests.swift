@@ -2,6 +2,7 @@ import Cluster
 import Documents
 import Domain
 import FoundationEssentials
+import KubeWire
 import Logging
 import Resources
 import Synchronization

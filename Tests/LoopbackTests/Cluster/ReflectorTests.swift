@@ -111,7 +111,7 @@ struct ReflectorTests: ViewScript {
             return .keep
         }
         var settings = Self.quick
-        settings.longestBackoff = .milliseconds(160)
+        settings.progress.longestBackoff = .milliseconds(160)
         let seen = try await events(12, from: server, settings: settings)
         #expect(seen == (0..<6).flatMap { _ in ["=5 a", "?"] })
         expectBackoff(times.withLock { $0 })
@@ -225,8 +225,8 @@ struct ReflectorTests: ViewScript {
             return .keep
         }
         var settings = Self.quick
-        settings.shortWatch = .seconds(30)
-        settings.longestBackoff = .milliseconds(160)
+        settings.progress.shortWatch = .seconds(30)
+        settings.progress.longestBackoff = .milliseconds(160)
         let seen = try await events(withEvent ? 7 : 12, from: server, settings: settings)
         // An event makes it no failure, but it does not go on at once either.
         #expect(

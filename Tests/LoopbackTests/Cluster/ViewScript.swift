@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import KubeWire
 import Logging
 import Resources
 import TestServers
@@ -67,9 +68,9 @@ extension ViewScript {
 
     static var quick: Reflector.Settings {
         var settings = Reflector.Settings()
-        settings.firstBackoff = .milliseconds(20)
-        settings.longestBackoff = .milliseconds(100)
-        settings.shortWatch = .milliseconds(20)
+        settings.progress.firstBackoff = .milliseconds(20)
+        settings.progress.longestBackoff = .milliseconds(100)
+        settings.progress.shortWatch = .milliseconds(20)
         return settings
     }
 

@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import KubeWire
 import Resources
 import Synchronization
 import TestServers
@@ -185,7 +186,7 @@ struct ViewFaultTests: ViewScript {
             return .keep
         }
         var settings = Self.quick
-        settings.shortWatch = .seconds(5)
+        settings.progress.shortWatch = .seconds(5)
         #expect(try await events(3, from: server, settings: settings) == ["=5 a", "?", "=9 b"])
         #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "list 5"])
     }

@@ -1,6 +1,7 @@
 import Cluster
 import ControlPlane
 import Domain
+import KubeWire
 import Logging
 import Resources
 import Sandbox
@@ -142,9 +143,9 @@ struct LiveView: Sendable {
 
     init(_ client: ClusterClient) {
         var settings = Reflector.Settings()
-        settings.firstBackoff = .milliseconds(20)
-        settings.longestBackoff = .milliseconds(200)
-        settings.shortWatch = .milliseconds(20)
+        settings.progress.firstBackoff = .milliseconds(20)
+        settings.progress.longestBackoff = .milliseconds(200)
+        settings.progress.shortWatch = .milliseconds(20)
         let reflector = Reflector(
             ObjectSelection(.configMap, namespace: "default"), client: client, settings: settings)
         let (stream, sink) = AsyncStream<String>.makeStream()

@@ -1,5 +1,4 @@
 package import Domain
-import Transport
 
 /// Why a list or a watch did not work.
 package struct ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -50,13 +49,5 @@ package struct ClusterError: Error, Hashable, Sendable, CustomStringConvertible 
             }
         let message = kind == .notServed ? "the server does not serve it" : failure.message
         self.init(kind, message, retryAfter: failure.retryAfter)
-    }
-
-    init(_ error: TransportError) {
-        switch error.kind {
-        case .malformedAnswer, .headersTooLarge, .bodyTooLarge, .invalidRequest:
-            self.init(.malformed, error.description)
-        default: self.init(.unavailable, error.description)
-        }
     }
 }

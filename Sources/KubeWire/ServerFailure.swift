@@ -1,7 +1,6 @@
 import Documents
 import Domain
 import Resources
-import Transport
 
 /// An answer of the API server that is not success.
 struct ServerFailure: Hashable, Sendable {
@@ -22,10 +21,11 @@ struct ServerFailure: Hashable, Sendable {
     let causes: [Cause]
     let retryAfter: TimeSpan?
 
-    init(status: Int, headers: HTTPHeaders, body: [UInt8]) {
-        let document = (try? JSON.parse(body, limits: JSON.Limits(bytes: 1 << 20))) ?? .null
+    init(_ answer: WireAnswer) {
+        let document = (try? JSON.parse(answer.body, limits: JSON.Limits(bytes: 1 << 20))) ?? .null
         self.init(
-            status: status, document: document, retryAfter: Self.seconds(headers["Retry-After"]))
+            status: answer.status, document: document,
+            retryAfter: Self.seconds(answer.retryAfter))
     }
 
     /// The Status in an `ERROR` event of a watch.

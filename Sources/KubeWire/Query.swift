@@ -1,9 +1,19 @@
 /// The query of a URL, in the order in which it is put together.
-struct Query {
+package struct Query: Hashable, Sendable {
     /// With the question mark; empty if there are no parameters.
-    private(set) var text = ""
+    package private(set) var text = ""
+    /// Names and values as they were added.
+    package private(set) var parameters: [Parameter] = []
 
-    mutating func add(_ name: String, _ value: String) {
+    package struct Parameter: Hashable, Sendable {
+        package let name: String
+        package let value: String
+    }
+
+    package init() {}
+
+    package mutating func add(_ name: String, _ value: String) {
+        parameters.append(Parameter(name: name, value: value))
         text += text.isEmpty ? "?" : "&"
         text += "\(name)=\(Self.escaped(value))"
     }

@@ -1,19 +1,19 @@
 /// How long to wait after failures in a row: twice as long each time, up to a limit, less a random
 /// part of up to a half.
-struct Backoff {
+package struct Backoff: Sendable {
     let first: Duration
     let longest: Duration
-    private(set) var failures = 0
+    package private(set) var failures = 0
 
-    init(first: Duration, longest: Duration) {
+    package init(first: Duration, longest: Duration) {
         self.first = first
         self.longest = longest
     }
 
-    mutating func reset() { failures = 0 }
+    package mutating func reset() { failures = 0 }
 
     /// The wait after one more failure, at least `atLeast` (which is bounded too).
-    mutating func next(
+    package mutating func next(
         atLeast: Duration = .zero, using generator: inout some RandomNumberGenerator
     ) -> Duration {
         let doublings = min(failures, 16)

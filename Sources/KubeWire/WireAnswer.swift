@@ -1,0 +1,42 @@
+import Documents
+package import Domain
+package import Resources
+
+/// An answer of the API server, read whole.
+package struct WireAnswer: Hashable, Sendable {
+    package let status: Int
+    /// The header field Retry-After, as it stands.
+    package let retryAfter: String?
+    package let body: [UInt8]
+
+    package init(status: Int, retryAfter: String?, body: [UInt8]) {
+        self.status = status
+        self.retryAfter = retryAfter
+        self.body = body
+    }
+
+    /// What became of a write.
+    package func outcome(of write: WriteRequest) -> WriteOutcome {
+        guard (200..<300).contains(status) else { return ServerFailure(self).outcome(of: write) }
+        // Somebody else's page, or half an answer, is no proof.
+        guard let object = try? JSON.parse(body, skipping: [.managedFields]),
+            object["kind"]?.stringValue != nil
+        else { return .unknown("\(write.key): the answer to the write is not an object") }
+        return .applied(object)
+    }
+
+    /// What a read found. `managedFields` are left out unless asked for.
+    package func outcome(
+        ofReading key: ResourceKey, managedFields: Bool = false
+    ) -> ReadOutcome {
+        guard status == 200 else { return ServerFailure(self).read(key) }
+        guard
+            let object = try? JSON.parse(body, skipping: managedFields ? [] : [.managedFields]),
+            object.at("metadata", "name")?.stringValue == key.name
+        else { return .failed(WriteRefusal(.unreachable, "\(key): the answer is not the object")) }
+        return .found(object)
+    }
+
+    /// Why a list or a watch did not begin.
+    package var error: ClusterError { ClusterError(ServerFailure(self)) }
+}

@@ -1,0 +1,86 @@
+package import Domain
+package import Resources
+
+/// A request to the API as HTTP says it: everything but the server's address and credentials.
+package struct WireRequest: Hashable, Sendable {
+    package enum Method: String, Hashable, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package let method: Method
+    /// Without the query.
+    package let path: String
+    package let query: Query
+    /// The body's media type.
+    package let type: String?
+    package let body: [UInt8]?
+
+    /// The name under which Slipway owns fields.
+    package static let fieldManager = "slipway"
+
+    init(
+        _ method: Method, _ path: String, _ query: Query = Query(), type: String? = nil,
+        body: [UInt8]? = nil
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.type = type
+        self.body = body
+    }
+
+    /// Reads an object as the store has it, not a cache; `nil` if a name cannot stand in a path.
+    package init?(reading key: ResourceKey) {
+        guard let path = Self.path(key) else { return nil }
+        self.init(.get, path)
+    }
+
+    /// Reads a page of a list; `token` is what the page before said.
+    package init(
+        listing selection: ObjectSelection, version: ListVersion, limit: Int, token: String?
+    ) throws(ClusterError) {
+        var query = selection.query
+        query.add("limit", "\(max(1, limit))")
+        if let token {
+            query.add("continue", token)
+        } else if case .atLeast(let version) = version {
+            query.add("resourceVersion", version)
+            query.add("resourceVersionMatch", "NotOlderThan")
+        }
+        self.init(.get, try Self.path(selection), query)
+    }
+
+    /// Watches from a version on, with bookmarks, for so many seconds at most.
+    package init(
+        watching selection: ObjectSelection, from version: String, seconds: Int
+    ) throws(ClusterError) {
+        var query = selection.query
+        query.add("watch", "1")
+        query.add("resourceVersion", version)
+        query.add("allowWatchBookmarks", "true")
+        query.add("timeoutSeconds", "\(seconds)")
+        self.init(.get, try Self.path(selection), query)
+    }
+
+    // MARK: Paths
+
+    /// The path of an object; `nil` if a name could be read as something else.
+    static func path(_ key: ResourceKey) -> String? {
+        isSegment(key.name) && (key.namespace.isEmpty || isSegment(key.namespace)) ? key.path : nil
+    }
+
+    static func path(_ selection: ObjectSelection) throws(ClusterError) -> String {
+        if let namespace = selection.namespace, !isSegment(namespace) {
+            throw ClusterError(.invalid, "\(selection): not a name of a namespace")
+        }
+        return selection.kind.path(namespace: selection.namespace)
+    }
+
+    private static func isSegment(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 253 && name != "." && name != ".."
+            && name.utf8.allSatisfy { Query.isUnreserved($0) || $0 == UInt8(ascii: ":") }
+    }
+}
