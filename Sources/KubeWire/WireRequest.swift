@@ -1,5 +1,5 @@
 package import Domain
-package import Resources
+import Resources
 
 /// A request to the API as HTTP says it: everything but the server's address and credentials.
 package struct WireRequest: Hashable, Sendable {

@@ -65,8 +65,8 @@ struct Truth: Sendable {
     /// When a node was last not heard of.
     var lastNodeLoss: Timestamp?
     /// By release: when the controller last gave the new versions another share, in which attempt
-    /// and how much.
-    var given: [NamespacedName: (at: Timestamp, intent: Int64, weight: Int)] = [:]
+    /// and how much, and whether that is less than before.
+    var given: [NamespacedName: (at: Timestamp, intent: Int64, weight: Int, isLess: Bool)] = [:]
     /// Since when a version with a share has been bad, by release and Service.
     var badSince: [NamespacedName: [String: Timestamp]] = [:]
     /// The longest lag that a watch has had.

@@ -2,6 +2,7 @@ import API
 import ControlPlane
 import Domain
 import Engine
+import KubeWire
 import Resources
 
 /// Carrying out what the controller wants, with the time it takes.
@@ -112,28 +113,15 @@ extension World {
         _ fate: CallFaults.WriteFate, _ request: WriteRequest, _ sent: Timestamp, _ life: Int
     ) -> WriteOutcome {
         if fate != .done { injected["call \(fate)", default: 0] += 1 }
-        let said = speaksHTTP ? fate.answer(number: calls)?.outcome(of: request) : nil
         switch fate {
-        case .done: return perform(request, sent: sent, of: life)
-        case .refused:
-            return said
-                ?? .notApplied(
-                    .init(.tooManyRequests, "too many requests", retryAfter: .seconds(1)))
-        case .forbidden: return said ?? .notApplied(.init(.forbidden, "the role was taken away"))
-        case .conflict:
-            return said ?? .notApplied(.init(.conflict, "the object has been modified"))
-        case .lost: return said ?? .unknown("the connection broke")
-        case .unanswered:
-            _ = perform(request, sent: sent, of: life)
-            return said ?? .unknown("the connection broke")
+        case .unanswered, .twice: _ = perform(request, sent: sent, of: life)
         case .late:
             let span = TimeSpan.milliseconds(Int64(chance.next() % 10_000))
             enqueue(now + span, .landing(request, sent: sent))
-            return said ?? .unknown("timed out")
-        case .twice:
-            _ = perform(request, sent: sent, of: life)
-            return perform(request, sent: sent, of: life)
+        case .done, .refused, .forbidden, .conflict, .lost: break
         }
+        return fate.answer(number: calls)?.outcome(of: request)
+            ?? perform(request, sent: sent, of: life)
     }
 
     /// What a systematic run does with the process that made a call.
@@ -241,14 +229,21 @@ extension World {
 
     private func describe(_ request: WriteRequest) -> String {
         switch request {
-        case .create(let key, _): "create \(key)"
+        case .create(let key, _): "create \(key)\(shares(key))"
         case .apply(let key, _, _): "apply \(key)"
         case .applyStatus(let key, let body):
             "status \(key) \(body.at("status", "phase")?.stringValue ?? ""): "
                 + "\(body.at("status", "message")?.stringValue ?? "")"
-        case .jsonPatch(let key, _): "patch \(key)"
+        case .jsonPatch(let key, _): "patch \(key)\(shares(key))"
         case .delete(let key, _, _): "delete \(key)"
         }
+    }
+
+    /// What a route says now.
+    private func shares(_ key: ResourceKey) -> String {
+        guard key.kind == .httpRoute, let route = store.object(key) else { return "" }
+        let split = Self.split(route).sorted { $0.key < $1.key }
+        return ": " + split.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
     private func probe(_ order: ProbeOrder) -> ProbeOutcome {

@@ -287,7 +287,10 @@ extension World {
         let isFound =
             last?.intent != attempt.intent
             && newShare(attempt, splits.before, release.name) == share
-        truth.given[release] = (isFound ? attempt.startedAt : now, attempt.intent, share)
+        let isLess = last?.intent == attempt.intent && share < last?.weight ?? 0
+        truth.given[release] = (
+            isFound ? attempt.startedAt : now, attempt.intent, share, isLess
+        )
     }
 
     // MARK: Objects

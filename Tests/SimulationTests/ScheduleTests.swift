@@ -109,6 +109,30 @@ struct ScheduleTests {
         }
     }
 
+    /// What goes as bytes through the HTTP side of the server, and is read by what the real client
+    /// reads with, comes to the same story, line by line.
+    @Test(arguments: [3, 8, 21])
+    func callsOverHTTPTellTheSameStory(_ seed: UInt64) {
+        var schedule = Schedule(drawnFrom: seed)
+        schedule.comparisons = []
+        // What breaks connections is met in another way where there are some.
+        schedule.entries.removeAll {
+            switch $0.act {
+            case .apiAway, .freeze, .relist: true
+            default: false
+            }
+        }
+        var stories: [[String]] = []
+        for speaksHTTP in [false, true] {
+            schedule.speaksHTTP = speaksHTTP
+            var run = ScheduledRun(schedule)
+            run.play()
+            stories.append(run.world.trace)
+        }
+        #expect(stories[0].count > 30)
+        #expect(stories[0] == stories[1])
+    }
+
     private func expectCalm(_ name: String) throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().path
         let bytes = try Data(contentsOf: URL(filePath: "\(folder)/Schedules/\(name).txt"))
