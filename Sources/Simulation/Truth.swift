@@ -128,6 +128,12 @@ struct Truth: Sendable {
         return true
     }
 
+    /// Takes in what is new before the store forgets it.
+    mutating func catchUp(_ store: Store, _ gateway: SimulatedGateway, now: Timestamp) {
+        _ = look(store, gateway, now: now)
+        for kind in seen.keys { seen[kind] = store.version }
+    }
+
     private static func collect(
         _ route: NamespacedName, _ split: [String: Int], into serves: inout Set<NamespacedName>
     ) {

@@ -73,6 +73,8 @@ extension World {
             note("a forced push: the head is \(git.head?.id ?? "nothing")")
         case .behave(let version, let behaviour):
             behaviours[version] = behaviour
+            // Pods that were bad may still be on their way back.
+            truth.disturb(version, now)
             kubelet.wake(at: now)
         case .kill(let index): die(index, "killed")
         case .pause(let index, let stands): stands ? pause(index) : resume(index)

@@ -87,6 +87,7 @@ extension World {
 
     /// The server forgets what was, and all watches end: who has not seen everything has to list.
     mutating func cutWatches() {
+        truth.catchUp(store, gateway, now: now)
         store.compact(upTo: store.version)
         for index in processes.indices {
             processes[index].cursors = [:]
