@@ -206,7 +206,7 @@ let strict: [SwiftSetting] = [
 /// Targets that decide: the compiler proves that they hold no unsafe code.
 let pure: Set<String> = [
     "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts", "Rollouts",
-    "Engine", "ControlPlane", "Simulation", "Presentation",
+    "Engine", "ControlPlane", "KubeWire", "Simulation", "Presentation",
 ]
 
 /// A build that can be made to misbehave, to prove that the checks see it; never for a release.

@@ -62,12 +62,10 @@ extension ClusterClient {
     static func next(
         _ chunks: inout ResponseBody.AsyncIterator
     ) async throws(ClusterError) -> [UInt8]? {
-        do {
+        do throws(TransportError) {
             return try await chunks.next()
-        } catch let error as TransportError {
-            throw ClusterError(error)
         } catch {
-            throw ClusterError(.malformed, "the server sent \(error)")
+            throw ClusterError(error)
         }
     }
 }

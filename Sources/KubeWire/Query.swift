@@ -5,6 +5,7 @@ package struct Query: Hashable, Sendable {
     /// Names and values as they were added.
     package private(set) var parameters: [Parameter] = []
 
+    /// One of them, not escaped.
     package struct Parameter: Hashable, Sendable {
         package let name: String
         package let value: String

@@ -15,6 +15,7 @@ package struct ViewProgress: Sendable {
         package init() {}
     }
 
+    /// What to do next.
     package enum Step: Hashable, Sendable {
         case list(ListVersion)
         case watch(from: String)

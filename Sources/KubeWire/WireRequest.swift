@@ -3,6 +3,7 @@ import Resources
 
 /// A request to the API as HTTP says it: everything but the server's address and credentials.
 package struct WireRequest: Hashable, Sendable {
+    /// What to do with the path.
     package enum Method: String, Hashable, Sendable {
         case get = "GET"
         case post = "POST"

@@ -117,5 +117,6 @@ extension ScheduledRun {
         if world.writes != writes {
             world.violate("recovery", "\(world.writes - writes) writes of a new controller")
         }
+        if !schedule.comparisons.isEmpty { checkWayBack() }
     }
 }

@@ -1,6 +1,7 @@
 import API
 import ControlPlane
 import Domain
+import Resources
 
 /// What does not depend on which process looks at it.
 extension ScheduledRun {
@@ -40,6 +41,41 @@ extension ScheduledRun {
         world.violate(
             "recovery equivalence",
             "a new process comes to \(outcome(of: new)), the old one to \(outcome(of: old))")
+    }
+}
+
+extension ScheduledRun {
+    /// Whoever declares another version and then again what was declared before gets back what was
+    /// there: nothing but the declaration decides what is.
+    mutating func checkWayBack() {
+        guard schedule.releases == 1, schedule.lasting.isEmpty, world.isUndisturbed else { return }
+        let release = Self.release(0)
+        let file = "\(release.name).yaml"
+        guard let declared = world.git.head?.files[file] else { return }
+        let before = (outcome, specs)
+        let other = Self.yaml(release.name, [Act.Share("other", 100)], 1)
+        for text in [other, declared] {
+            world.schedule(after: .zero, .merge([file: text], author: "dana"))
+            world.run(for: .minutes(3))
+        }
+        guard outcome != before.0 || specs != before.1 else { return }
+        world.violate("way back", "\(outcome) is there, before it was \(before.0)")
+    }
+
+    /// What the objects of the releases are to be.
+    private var specs: [ResourceKey: Document] {
+        var specs: [ResourceKey: Document] = [:]
+        for kind in [ResourceKind.httpRoute, .deployment, .service] {
+            for object in world.store.objects(kind) {
+                let id = ObjectMetadata(of: object).id
+                let key = ResourceKey(kind, namespace: id.namespace, name: id.name)
+                var spec = object["spec"] ?? .null
+                // Addresses are given anew with each Service.
+                for field in ["clusterIP", "clusterIPs"] { spec[field] = nil }
+                specs[key] = spec
+            }
+        }
+        return specs
     }
 }
 

@@ -1,5 +1,6 @@
 import Cluster
 import Domain
+import KubeWire
 import Logging
 import Resources
 import Synchronization
