@@ -13,6 +13,8 @@ package struct ScheduledRun: Sendable {
     /// How often a process was compared with a new one.
     package internal(set) var comparisons = 0
     private let began: Timestamp
+    private var resumed: Timestamp?
+    private var writesBefore = 0
     private var isHealed = false
     /// When nothing of the schedule was wrong any more.
     package private(set) var healed = Timestamp(milliseconds: 0)
@@ -28,8 +30,20 @@ package struct ScheduledRun: Sendable {
         for entry in schedule.entries { enter(entry) }
     }
 
-    /// How long the run was.
-    package var simulated: TimeSpan { world.now - began }
+    /// How long the run was, without what it took over from another.
+    package var simulated: TimeSpan { world.now - (resumed ?? began) }
+
+    /// Writes of the controller, without those of the run that it took over from.
+    package var writes: Int { world.writes - writesBefore }
+
+    /// Counts anew: what was played so far is another run's.
+    mutating func begin() {
+        resumed = world.now
+        writesBefore = world.writes
+        world.events = 0
+        world.steps = 0
+        world.users.tally = .init()
+    }
 
     /// What the run met of each kind of fault.
     package var faults: [String: Int] {

@@ -115,6 +115,7 @@ package enum Systematic {
             let call = start.world.calls + 1
             guard call <= clean.world.calls else { continue }
             var run = start
+            run.begin()
             run.world.strike(fault, at: call)
             run.play()
             run.compare(with: clean)

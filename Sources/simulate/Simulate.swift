@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Glibc
 import Simulation
+import Synchronization
 
 /// What is played.
 enum Mode: String, ExpressibleByArgument, CaseIterable {
@@ -32,6 +33,9 @@ struct Simulate: ParsableCommand {
               1  a check was broken; the schedule is printed
               2  wrong usage, or a file cannot be read or written
             """)
+
+    @Option(help: "How many runs are played at the same time (by default one a processor).")
+    var jobs: Int?
 
     @Option(help: "The first seed.")
     var seed: UInt64 = 1
@@ -86,6 +90,9 @@ struct Simulate: ParsableCommand {
         guard runs ?? 1 > 0, seed.addingReportingOverflow(UInt64(runs ?? 1)).overflow == false
         else { throw ValidationError("--runs must be more than 0") }
         guard seconds ?? 1 > 0 else { throw ValidationError("--seconds must be more than 0") }
+        guard (1...1024).contains(jobs ?? 1) else {
+            throw ValidationError("--jobs must be 1 to 1024")
+        }
         guard every > 0 else { throw ValidationError("--every must be more than 0") }
         guard (1...1000).contains(releases) else {
             throw ValidationError("--releases must be 1 to 1000")
@@ -105,73 +112,105 @@ struct Simulate: ParsableCommand {
         if mode == .hands { return try Power.play(.hands, from: seed, runs: runs ?? 1) }
         if mode == .sources { return try Power.play(.sources, from: seed, runs: runs ?? 1) }
         let start = ContinuousClock.now
-        var tally = Tally()
-        if mode == .systematic {
-            try playSystematically(&tally)
-        } else if let schedule {
-            tally.add(try play(try Files.schedule(schedule), "--schedule \(schedule)"))
-        } else {
-            var options = Schedule.Options()
-            options.releases = releases
-            options.isLiveness = mode == .liveness
-            let count = UInt64(runs ?? (seconds == nil ? 1 : Int.max / 2))
-            for number in 0..<count {
-                if let seconds, start.duration(to: .now) >= .seconds(seconds) { break }
-                let drawn = Schedule(drawnFrom: seed &+ number, options)
-                let size =
-                    (mode == .swarm ? "" : " --mode \(mode.rawValue)")
-                    + (releases == 1 ? "" : " --releases \(releases)")
-                tally.add(try play(drawn, "--seed \(seed &+ number)\(size)"))
-            }
-        }
-        print(tally.summary(start.duration(to: .now)))
+        let workers = Workers(count: jobs ?? Workers.processors)
+        let tally = try mode == .systematic ? playSystematically(workers) : playDrawn(workers)
+        print(tally.summary(start.duration(to: .now), workers: workers.count))
         Power.printMarks()
         if tally.broken > 0 { throw ExitCode(1) }
     }
 
-    private func playSystematically(_ tally: inout Tally) throws {
-        var results = tally
-        var last: [String] = []
-        for (name, schedule) in Systematic.stories {
-            for fault in Systematic.Fault.allCases {
+    /// What came of one run or of a few that belong together.
+    private struct Outcome: Sendable {
+        var tally = Tally()
+        /// What to tell of broken checks; empty if there are none.
+        var report = ""
+        var trace: [String] = []
+
+        mutating func add(_ run: ScheduledRun, _ what: @autoclosure () -> String) {
+            tally.add(run)
+            trace = run.world.trace
+            guard !run.world.violations.isEmpty else { return }
+            report += "broken: \(what())\n"
+            for line in run.world.violations.prefix(8) { report += "  \(line)\n" }
+        }
+    }
+
+    private func play(
+        _ runs: Int, _ workers: Workers, while goesOn: @Sendable () -> Bool = { true },
+        _ one: @Sendable (Int) throws -> Outcome
+    ) throws -> Tally {
+        let whole = Mutex(Tally())
+        let trace = trace
+        try workers.play(runs, while: goesOn, one) { outcome in
+            whole.withLock { $0.add(outcome.tally) }
+            if !outcome.report.isEmpty { print(outcome.report, terminator: "") }
+            if let trace { try Files.write(outcome.trace, to: trace) }
+        }
+        return whole.withLock { $0 }
+    }
+
+    private func playSystematically(_ workers: Workers) throws -> Tally {
+        let stories = Systematic.stories
+        let faults = Systematic.Fault.allCases
+        let every = every
+        let first = Int(seed % UInt64(every))
+        // Each story with each fault, then with late views.
+        let parts = faults.count + 1
+        return try play(stories.count * parts, workers) { number in
+            let (name, schedule) = stories[number / parts]
+            var outcome = Outcome()
+            if number % parts < faults.count {
                 Systematic.play(
-                    name, schedule, fault, every: every, first: Int(seed % UInt64(every))
-                ) { one, run in
-                    results.add(run)
-                    report(run, "\(one)")
-                    last = run.world.trace
-                }
+                    name, schedule, faults[number % parts], every: every, first: first
+                ) { one, run in outcome.add(run, "\(one)") }
+            } else {
+                Systematic.playLate(name, schedule) { one, run in outcome.add(run, one) }
             }
-            Systematic.playLate(name, schedule) { one, run in
-                results.add(run)
-                report(run, one)
+            return outcome
+        }
+    }
+
+    private func playDrawn(_ workers: Workers) throws -> Tally {
+        let whole = whole
+        if let schedule {
+            let given = try Files.schedule(schedule)
+            return try play(1, workers) { _ in
+                Self.play(given, "--schedule \(schedule)", whole: whole)
             }
         }
-        tally = results
-        if let trace { try Files.write(last, to: trace) }
+        var options = Schedule.Options()
+        options.releases = releases
+        options.isLiveness = mode == .liveness
+        let size =
+            (mode == .swarm ? "" : " --mode \(mode.rawValue)")
+            + (releases == 1 ? "" : " --releases \(releases)")
+        let start = ContinuousClock.now
+        let (drawn, first, limit) = (options, seed, seconds)
+        return try play(
+            runs ?? (seconds == nil ? 1 : Int.max / 2), workers,
+            while: { limit.map { start.duration(to: .now) < .seconds($0) } ?? true },
+            { number in
+                let seed = first &+ UInt64(number)
+                return Self.play(
+                    Schedule(drawnFrom: seed, drawn), "--seed \(seed)\(size)", whole: whole)
+            })
     }
 
-    private func report(_ run: ScheduledRun, _ what: String) {
-        guard !run.world.violations.isEmpty else { return }
-        print("broken: \(what)")
-        print(run.world.violations.prefix(8).map { "  \($0)" }.joined(separator: "\n"))
-    }
-
-    private func play(_ schedule: Schedule, _ again: String) throws -> ScheduledRun {
+    private static func play(_ schedule: Schedule, _ again: String, whole: Bool) -> Outcome {
         var run = ScheduledRun(schedule)
         run.play()
-        if let trace { try Files.write(run.world.trace, to: trace) }
-        guard let first = run.world.violations.first else { return run }
-        print("broken: simulate \(again)")
-        print(run.world.violations.prefix(8).map { "  \($0)" }.joined(separator: "\n"))
+        var outcome = Outcome()
+        outcome.add(run, "simulate \(again)")
+        guard let first = run.world.violations.first else { return outcome }
         if whole {
-            print(schedule)
+            outcome.report += "\(schedule)\n"
         } else {
             var shrinking = Shrinking(schedule, rule: Shrinking.rule(of: first))
             shrinking.shrink()
-            print("a smaller schedule that breaks it (\(shrinking.tries) were played):")
-            print(shrinking.schedule)
+            outcome.report +=
+                "a smaller schedule that breaks it (\(shrinking.tries) were played):\n"
+                + "\(shrinking.schedule)\n"
         }
-        return run
+        return outcome
     }
 }
