@@ -53,7 +53,12 @@ package struct Fields: Hashable, Sendable {
     package subscript(key: String) -> Document? {
         get {
             // Of a few members one is found soonest by looking at each.
-            guard members.count > 8 else { return members.first { $0.key == key }?.value }
+            guard members.count > 8 else {
+                for index in members.indices where members[index].key == key {
+                    return members[index].value
+                }
+                return nil
+            }
             let (index, found) = position(of: key)
             return found ? members[index].value : nil
         }

@@ -23,6 +23,9 @@ package struct ResourceKind: Hashable, Sendable, Comparable, CustomStringConvert
         (left.group, left.plural, left.version) < (right.group, right.plural, right.version)
     }
 
+    /// Kinds of the same plural are rare: their other names need no hash.
+    package func hash(into hasher: inout Hasher) { hasher.combine(plural) }
+
     /// The path of the collection: `/apis/apps/v1/namespaces/NS/deployments`, without the
     /// namespace for all namespaces or cluster-scoped kinds.
     package func path(namespace: String?) -> String {

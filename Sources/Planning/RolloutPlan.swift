@@ -14,6 +14,15 @@ package struct RolloutPlan: Hashable, Sendable {
             case approval
             /// The declared split is watched for this long; then the versions are proven.
             case bake(TimeSpan)
+
+            /// As it stands in ``RolloutPlan/fingerprint``, which statuses keep: never to be changed.
+            fileprivate var text: String {
+                switch self {
+                case .hold(let time): "hold(\(time))"
+                case .approval: "approval"
+                case .bake(let time): "bake(\(time))"
+                }
+            }
         }
 
         package let split: Weights
@@ -105,7 +114,7 @@ package struct RolloutPlan: Hashable, Sendable {
 
     /// A short fingerprint of the steps: another one means that they changed.
     package var fingerprint: String {
-        let text = steps.map { "\($0.split)|\($0.wait)" }.joined(separator: ";")
+        let text = steps.map { "\($0.split)|\($0.wait.text)" }.joined(separator: ";")
         return String(SHA256.hex(text.utf8).prefix(12))
     }
 

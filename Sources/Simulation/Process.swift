@@ -7,7 +7,20 @@ import Resources
 
 /// One process of the controller: it lives, stands still, dies and is started again.
 struct Process: Sendable {
-    var engine: Engine?
+    var engine: Engine? {
+        didSet {
+            isAlive = engine != nil
+            tick = engine?.nextTick
+            authority = engine?.authority
+        }
+    }
+    // What is asked after every event, so that nobody copies an engine to know it.
+    /// There is an engine.
+    private(set) var isAlive = false
+    /// When the engine wants to be woken, by its own clock.
+    private var tick: Timestamp?
+    /// Until when the engine may act, by its own clock.
+    private(set) var authority: Timestamp?
     /// The number of this life, unique among all lives of all processes; 0 before the first.
     var life = 0
     /// Up to which version watches have told, by kind.
@@ -19,6 +32,8 @@ struct Process: Sendable {
     var needsLists = false
     /// Its views over HTTP, by kind.
     var wires: [ResourceKind: WireView] = [:]
+    /// Its watches broke, and no new lists have come since.
+    var areWatchesLost = false
     /// It is never started again.
     var isBuried = false
     /// What waits while the process stands still; `nil` while it runs.
@@ -50,7 +65,7 @@ struct Process: Sendable {
 
     /// When it wants to be woken, by the world's clock.
     var nextTick: Timestamp? {
-        guard waiting == nil, let tick = engine?.nextTick else { return nil }
+        guard waiting == nil, let tick else { return nil }
         return tick - clock
     }
 }
@@ -61,7 +76,7 @@ extension World {
     package mutating func startController() { start(process: 0) }
 
     mutating func start(process index: Int) {
-        guard processes.indices.contains(index), processes[index].engine == nil,
+        guard processes.indices.contains(index), !processes[index].isAlive,
             !processes[index].isBuried
         else { return }
         lives += 1
@@ -102,9 +117,8 @@ extension World {
     }
 
     mutating func step(_ event: Event, in index: Int) {
-        guard var engine = processes[index].engine else { return }
         // The engine is the only owner of its state while it works: nothing is copied.
-        processes[index].engine = nil
+        guard var engine = processes[index].engine.take() else { return }
         steps += 1
         let effects = engine.step(event, now: now + processes[index].clock)
         processes[index].engine = engine
@@ -113,7 +127,7 @@ extension World {
     }
 
     mutating func die(_ index: Int, _ why: String) {
-        guard processes.indices.contains(index), processes[index].engine != nil else { return }
+        guard processes.indices.contains(index), processes[index].isAlive else { return }
         note("controller dies: \(why)")
         processes[index].engine = nil
         processes[index].life = 0
@@ -129,7 +143,7 @@ extension World {
 
     /// The process stands still, and everything that arrives waits.
     mutating func pause(_ index: Int) {
-        guard processes.indices.contains(index), processes[index].engine != nil,
+        guard processes.indices.contains(index), processes[index].isAlive,
             processes[index].waiting == nil
         else { return }
         note("controller stands still")

@@ -82,7 +82,7 @@ extension ScheduledRun {
 extension World {
     /// One process runs, and nothing of the cluster or of Git is away.
     fileprivate var isUndisturbed: Bool {
-        processes.count == 1 && processes[0].engine != nil && processes[0].waiting == nil
+        processes.count == 1 && processes[0].isAlive && processes[0].waiting == nil
             && !apiIsAway && !gitIsAway && !gitRefusesPushes && frozen == nil
             && callFaults == CallFaults() && !clocksDiffer && !areWatchesLost
     }

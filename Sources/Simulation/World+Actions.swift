@@ -108,7 +108,7 @@ extension World {
         case .look: fedVersion = -1
         case .relist, .watchesLost(false):
             if speaksHTTP { return cutWatches() }
-            for index in processes.indices where processes[index].engine != nil {
+            for index in processes.indices where processes[index].isAlive {
                 feedLists(index)
             }
         case .letGo(let index, let kind): letGo(index, kind)

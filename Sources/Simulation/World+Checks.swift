@@ -17,9 +17,11 @@ extension World {
     mutating func check() {
         let isBlind =
             apiIsAway || areWatchesLost || frozen != nil
-            || processes.contains(where: { $0.waiting != nil })
+            || processes.indices.contains(where: { processes[$0].waiting != nil })
         if isBlind || callFaults != CallFaults()
-            || processes.contains(where: { !$0.isBuried && $0.engine == nil })
+            || processes.indices.contains(where: {
+                !processes[$0].isBuried && !processes[$0].isAlive
+            })
         {
             truth.disturbed = now
         }
@@ -45,11 +47,16 @@ extension World {
     /// At most one process may act at any time. While none may, nothing can be expected.
     private mutating func checkLeaders() {
         guard processes.count > 1 else { return }
-        let acting = processes.filter { process in
-            process.engine.map { now + process.clock < $0.authority } ?? false
+        var acting: [Int] = []
+        for index in processes.indices {
+            if let authority = processes[index].authority,
+                now + processes[index].clock < authority
+            {
+                acting.append(processes[index].life)
+            }
         }
         if acting.isEmpty { truth.disturbed = now }
-        if acting.count > 1 { violate("one leader", "\(acting.map(\.life)) may act") }
+        if acting.count > 1 { violate("one leader", "\(acting) may act") }
     }
 
     private mutating func noteSplit(_ route: NamespacedName, _ serving: [String: Int]) {

@@ -25,7 +25,12 @@ extension World {
     }
 
     /// When something in the cluster happens by itself.
-    var clusterDue: Timestamp? { [kubelet.due, gateway.due].compactMap { $0 }.min() }
+    var clusterDue: Timestamp? {
+        guard let pods = kubelet.due, let routes = gateway.due else {
+            return kubelet.due ?? gateway.due
+        }
+        return min(pods, routes)
+    }
 
     /// Other controllers put back what they want.
     private mutating func meddle() {

@@ -26,8 +26,8 @@ extension World {
     /// The shell asks once more whether the process may act, right before a call goes out; what
     /// it drops it answers as not done.
     private mutating func mayDispatch(_ effect: Effect, from index: Int) -> Bool {
-        guard let engine = processes[index].engine else { return false }
-        let mayAct = now + processes[index].clock < engine.authority
+        guard let authority = processes[index].authority else { return false }
+        let mayAct = now + processes[index].clock < authority
         let dropped: Event
         switch effect {
         case .write(let id, let request) where request.key.kind != .lease:

@@ -14,6 +14,7 @@ extension World {
             return
         }
         processes[index].needsLists = false
+        processes[index].areWatchesLost = false
         processes[index].heldBack = [:]
         fedVersion = -1
         if speaksHTTP {
@@ -48,15 +49,18 @@ extension World {
     /// Sends what has changed since the last look.
     mutating func feedWatches() {
         guard store.version != fedVersion else { return }
+        let last = fedVersion
         fedVersion = store.version
         guard !speaksHTTP else { return followAll() }
         guard !apiIsAway, frozen == nil else {
             fedVersion = -1
             return
         }
-        for index in processes.indices where processes[index].engine != nil {
+        // Everybody knows of what had changed by the last look.
+        let changed = ClusterView.kinds.filter { store.lastChange(of: $0.kind) > last }
+        for index in processes.indices where processes[index].isAlive {
             if processes[index].needsLists { feedLists(index) }
-            for (kind, label) in ClusterView.kinds { feed(index, kind, label) }
+            for (kind, label) in changed { feed(index, kind, label) }
         }
         fedVersion = store.version
     }
@@ -81,7 +85,7 @@ extension World {
     private mutating func followAll() {
         if frozen != nil || areWatchesLost { fedVersion = -1 }
         guard !areWatchesLost else { return }
-        for index in processes.indices where processes[index].engine != nil {
+        for index in processes.indices where processes[index].isAlive {
             for (kind, label) in ClusterView.kinds { follow(index, kind, label) }
         }
     }

@@ -91,6 +91,7 @@ extension World {
         store.compact(upTo: store.version)
         for index in processes.indices {
             processes[index].cursors = [:]
+            processes[index].areWatchesLost = false
             for kind in processes[index].wires.keys.sorted() {
                 processes[index].wires[kind]?.watch = nil
             }

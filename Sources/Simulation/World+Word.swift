@@ -191,10 +191,11 @@ extension World {
     mutating func loseWatches() {
         for index in processes.indices {
             for (kind, _) in ClusterView.kinds { processes[index].cursors[kind] = .max }
+            processes[index].areWatchesLost = true
         }
     }
 
     var areWatchesLost: Bool {
-        processes.contains { $0.cursors[.modelRelease] == .max }
+        processes.indices.contains { processes[$0].areWatchesLost }
     }
 }

@@ -204,10 +204,18 @@ package struct World: Sendable {
         var next = queue.next ?? .distantFuture
         if let due = clusterDue { next = min(next, due) }
         if let due = users.due { next = min(next, due) }
-        for process in processes {
-            if let tick = process.nextTick { next = min(next, tick) }
+        for index in processes.indices {
+            if let tick = processes[index].nextTick { next = min(next, tick) }
         }
         return next == .distantFuture ? nil : next
+    }
+
+    /// The first process that wants to be woken now.
+    private var wakingProcess: Int? {
+        for index in processes.indices {
+            if let tick = processes[index].nextTick, tick <= now { return index }
+        }
+        return nil
     }
 
     private mutating func advance() {
@@ -225,8 +233,7 @@ package struct World: Sendable {
         } else if let due = users.due, due <= now {
             useModels()
             return
-        } else if let index = processes.firstIndex(where: { $0.nextTick.map { $0 <= now } ?? false }
-        ) {
+        } else if let index = wakingProcess {
             step(.tick, in: index)
         }
         workCluster()

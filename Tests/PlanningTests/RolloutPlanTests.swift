@@ -109,4 +109,15 @@ struct RolloutPlanTests {
         #expect(plan(canary).fingerprint == plan(canary).fingerprint)
         #expect(plan(canary).fingerprint != plan(other).fingerprint)
     }
+
+    /// A status keeps it: a controller of another release has to come to the same.
+    @Test func theFingerprintIsMadeOfTheSplitsAndWaitsAsTheyPrint() {
+        let plan = RolloutPlan(
+            strategy: canary, base: Weights(all: a), target: Weights(all: b), new: [b])
+        let text = plan.steps.map { "\($0.split)|\($0.wait)" }.joined(separator: ";")
+        #expect(text.contains("|hold(5m);"))
+        #expect(text.contains("|approval;"))
+        #expect(text.hasSuffix("|bake(1h)"))
+        #expect(plan.fingerprint == String(SHA256.hex(text.utf8).prefix(12)))
+    }
 }

@@ -75,8 +75,12 @@ package struct Controllers: Sendable {
 
     private mutating func read(_ store: Store) {
         guard store.version != readVersion else { return }
+        let forms = store.registry.storedForms
+        // Once every storage has been read, only those that changed since then have news.
+        let isKnown = seen.count == forms.count
+        let changed = readVersion.flatMap { isKnown ? store.storages(changedAfter: $0) : nil }
         readVersion = store.version
-        for form in store.registry.storedForms {
+        for form in forms where changed?.contains(form.storage) ?? true {
             let newest = store.lastChange(inStorage: form.storage)
             let last = seen[form.storage]
             guard last != newest else { continue }

@@ -15,18 +15,27 @@ package struct JSONPointer: Hashable, Sendable {
     /// `nil` unless the text is empty or begins with a slash.
     package init?(_ text: String) {
         guard text.isEmpty || text.hasPrefix("/") else { return nil }
-        parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
-            Self.unescaped($0)
-        }
+        parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .dropFirst().map { Self.unescaped($0) }
     }
 
-    private static func unescaped(_ part: Substring) -> String {
-        guard part.contains("~") else { return String(part) }
-        return part.split(separator: "~1", omittingEmptySubsequences: false)
-            .map {
-                $0.split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~")
+    /// `~1` is a slash and `~0` a tilde; any other tilde stands for itself.
+    private static func unescaped(_ part: Substring.UTF8View) -> String {
+        guard part.contains(UInt8(ascii: "~")) else { return String(Substring(part)) }
+        var text: [UInt8] = []
+        var rest = part
+        while let byte = rest.popFirst() {
+            switch (byte, rest.first) {
+            case (UInt8(ascii: "~"), UInt8(ascii: "0")):
+                text.append(UInt8(ascii: "~"))
+                rest.removeFirst()
+            case (UInt8(ascii: "~"), UInt8(ascii: "1")):
+                text.append(UInt8(ascii: "/"))
+                rest.removeFirst()
+            default: text.append(byte)
             }
-            .joined(separator: "/")
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     func isPrefix(of other: JSONPointer) -> Bool { other.parts.starts(with: parts) }

@@ -78,10 +78,15 @@ struct EventLog: Sendable {
     private(set) var count = 0
     /// Changes up to and including this version may have been dropped.
     private(set) var horizon: Int64
+    /// The version of the newest change; the horizon if there is none.
+    private(set) var newest: Int64
 
     init(horizon: Int64) {
         self.horizon = horizon
+        newest = horizon
     }
+
+    private mutating func findNewest() { newest = pieces.last?.last?.version ?? horizon }
 
     /// Appends a change and drops the oldest pieces; at least the last `limit` changes stay.
     mutating func append(_ event: StoreEvent, limit: Int) {
@@ -90,6 +95,7 @@ struct EventLog: Sendable {
         } else {
             pieces.append([event])
         }
+        newest = event.version
         count += 1
         while pieces.count > 1, let first = pieces.first, count - first.count >= limit {
             horizon = max(horizon, first.last?.version ?? horizon)
@@ -104,6 +110,7 @@ struct EventLog: Sendable {
         pieces[last].removeLast()
         if pieces[last].isEmpty { pieces.removeLast() }
         count -= 1
+        findNewest()
     }
 
     /// Forgets all changes up to a version.
@@ -113,6 +120,7 @@ struct EventLog: Sendable {
         let rest = pieces.joined().filter { $0.version > version }
         pieces = rest.isEmpty ? [] : [rest]
         count = rest.count
+        findNewest()
     }
 
     /// The changes after a version, oldest first; `nil` if some of them may be gone.
@@ -133,6 +141,4 @@ struct EventLog: Sendable {
         return found.reversed().flatMap { $0 }
     }
 
-    /// The version of the newest change; the horizon if there is none.
-    var newest: Int64 { pieces.last?.last?.version ?? horizon }
 }

@@ -142,6 +142,13 @@ package struct Store: Sendable, CustomStringConvertible {
     /// As ``lastChange(of:)`` of the kinds of one storage.
     func lastChange(inStorage storage: String) -> Int64 { logs[storage]?.newest ?? origin }
 
+    /// The storages that changed after a version, in no order.
+    func storages(changedAfter version: Int64) -> [String] {
+        var changed: [String] = []
+        for (storage, log) in logs where log.newest > version { changed.append(storage) }
+        return changed
+    }
+
     // MARK: Watching
 
     /// The changes of a kind after a version in the order in which they came.
