@@ -103,6 +103,7 @@ extension Engine {
         _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
     ) {
         let subject = Subject.release(id)
+        guard flights.hasTroubles else { return }
         let violated = releases[id]?.violation.map { [$0.key] } ?? []
         for key in objects(of: id, builder) + violated where flights.failure(key) != nil {
             if let until = flights.waitEnd(key, now: now) {
@@ -148,6 +149,7 @@ extension Engine {
     private mutating func trouble(
         _ id: NamespacedName, _ builder: SnapshotBuilder, now: Timestamp
     ) -> String? {
+        guard flights.hasTroubles else { return nil }
         for key in objects(of: id, builder) {
             if let failure = flights.failure(key) { return "\(key): \(failure)" }
             if let quarrel = flights.quarrel(key, now: now) {
@@ -202,6 +204,8 @@ extension Engine {
         let key = Self.key(id)
         // Texts are cut when they are stored: only what is stored differently is written.
         guard status != stored else { return }
+        // The end of what is under way brings another decision.
+        if flights.isBusy(key), flights.waitEnd(key, now: now) == nil { return }
         let document = status.document
         guard document != stored.document else { return }
         guard flights.isFree(key, of: subject, now: now) else {

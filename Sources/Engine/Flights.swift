@@ -96,6 +96,9 @@ struct Flights: Sendable {
         backoffs[key].flatMap { $0.isOver(now) ? nil : $0.until }
     }
 
+    /// Some write failed lately, or some object was put back.
+    var hasTroubles: Bool { !backoffs.isEmpty || !repairs.isEmpty }
+
     /// Why the last write of an object failed, while it is waited with.
     func failure(_ key: ResourceKey) -> String? { backoffs[key]?.reason }
 

@@ -5,7 +5,8 @@ struct Calendar<Item: Sendable>: Sendable {
     private struct Entry: Sendable {
         let at: Timestamp
         let order: Int
-        let item: Item
+        /// Where the item lies: what moves in the heap are numbers.
+        let place: Int
 
         func isBefore(_ other: Entry) -> Bool {
             at != other.at ? at < other.at : order < other.order
@@ -14,6 +15,9 @@ struct Calendar<Item: Sendable>: Sendable {
 
     /// A binary heap: no entry is before the one at half its index.
     private var heap: [Entry] = []
+    private var items: [Item?] = []
+    /// Places without an item.
+    private var free: [Int] = []
     private var order = 0
 
     /// When the first item is due.
@@ -21,7 +25,7 @@ struct Calendar<Item: Sendable>: Sendable {
 
     mutating func insert(_ item: Item, at time: Timestamp) {
         order += 1
-        heap.append(Entry(at: time, order: order, item: item))
+        heap.append(Entry(at: time, order: order, place: place(item)))
         var index = heap.count - 1
         while index > 0 {
             let parent = (index - 1) / 2
@@ -29,6 +33,15 @@ struct Calendar<Item: Sendable>: Sendable {
             heap.swapAt(index, parent)
             index = parent
         }
+    }
+
+    private mutating func place(_ item: Item) -> Int {
+        if let place = free.popLast() {
+            items[place] = item
+            return place
+        }
+        items.append(item)
+        return items.count - 1
     }
 
     /// Takes the first item out, if it is due.
@@ -39,21 +52,33 @@ struct Calendar<Item: Sendable>: Sendable {
             heap[0] = last
             sink()
         }
-        return first.item
+        free.append(first.place)
+        return items[first.place].take()
     }
 
     mutating func removeAll(where isGone: (Item) -> Bool) {
-        let left = heap.filter { !isGone($0.item) }.sorted { $0.isBefore($1) }
+        var left: [Entry] = []
+        for entry in heap {
+            if items[entry.place].map(isGone) ?? true {
+                items[entry.place] = nil
+                free.append(entry.place)
+            } else {
+                left.append(entry)
+            }
+        }
         // What is sorted is a heap.
-        heap = left
+        heap = left.sorted { $0.isBefore($1) }
     }
 
     private mutating func sink() {
         var index = 0
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count {
-                if heap[child].isBefore(heap[least]) { least = child }
+            if 2 * index + 1 < heap.count, heap[2 * index + 1].isBefore(heap[least]) {
+                least = 2 * index + 1
+            }
+            if 2 * index + 2 < heap.count, heap[2 * index + 2].isBefore(heap[least]) {
+                least = 2 * index + 2
             }
             guard least != index else { return }
             heap.swapAt(index, least)
