@@ -68,7 +68,9 @@ extension ReleaseMachine {
             }
         }
         let proven = status.proven?.shares.map(\.digest) ?? []
-        let underTest = attempt.new + attempt.target.map(\.digest).filter { !proven.contains($0) }
+        // What is declared without a share has no pods to be judged by.
+        let wanted = attempt.target.filter { $0.weight > 0 }.map(\.digest)
+        let underTest = attempt.new + wanted.filter { !proven.contains($0) }
         for digest in underTest {
             if let failure = verdicts[digest]?.failure { return (digest, failure) }
         }

@@ -40,9 +40,10 @@ extension ReleaseMachine {
     }
 
     /// A split with all versions that have a Service registered at 0, except those that are
-    /// leaving: gateways know a backend before it gets traffic and until it has drained.
+    /// leaving: gateways know a backend before it gets traffic and until it has drained. What is
+    /// declared without a share has none, and gateways refuse a route that names it.
     func registered(_ split: Weights) -> Weights {
-        split.registering(
+        split.withoutZeros.registering(
             snapshot.versions.filter { $0.service == .ours && !isDrained($0.digest) }.map(\.digest)
         )
     }
