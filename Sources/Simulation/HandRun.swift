@@ -81,6 +81,15 @@ package struct HandRun: Sendable {
         """
     }
 
+    /// What the run met of each kind of fault.
+    package var faults: [String: Int] {
+        var counts = world.injected
+        for behaviour in world.behaviours.values {
+            for fault in behaviour.faults { counts[fault, default: 0] += 1 }
+        }
+        return counts
+    }
+
     // MARK: Drawing
 
     private mutating func plan(_ after: TimeSpan, _ what: String, _ action: World.Action) {

@@ -30,11 +30,27 @@ package struct MutantHunt: Sendable {
             }
         }
 
-        /// Plays it; what its checks found in the order of time, and all about it for people. A
-        /// write that the engine's own asserts have stopped is something found too.
+        /// What came of a run.
+        package struct Result: Sendable {
+            /// What its checks found in the order of time, then what the engine's own asserts have
+            /// stopped.
+            package let violations: [String]
+            /// All about it for people.
+            package let report: String
+            /// What it met of each kind of fault.
+            package let faults: [String: Int]
+
+            init(_ world: World, _ report: String, _ faults: [String: Int]) {
+                violations = world.violations + world.stopped
+                self.report = report
+                self.faults = faults
+            }
+        }
+
+        /// Plays it.
         ///
         /// - Parameter isBrief: it ends with the first violation.
-        package func play(isBrief: Bool = false) -> (violations: [String], report: String) {
+        package func play(isBrief: Bool = false) -> Result {
             switch self {
             case .drawn(.storm, let seed):
                 return Self.play(Schedule(drawnFrom: seed), isBrief: isBrief)
@@ -43,26 +59,24 @@ package struct MutantHunt: Sendable {
                 var run = HandRun(seed: seed)
                 run.world.endsWithViolation = isBrief
                 run.play()
-                return (run.world.violations + run.world.stopped, run.report)
+                return Result(run.world, run.report, run.faults)
             case .drawn(.sources, let seed):
                 var run = SourceRun(seed: seed)
                 run.world.endsWithViolation = isBrief
                 run.play()
-                return (run.world.violations + run.world.stopped, run.report)
+                return Result(run.world, run.report, run.world.injected)
             case .drawn(.systematic, let seed):
                 let one = Systematic.Case(drawnFrom: seed)
                 let run = Systematic.play(one, isBrief: isBrief)
-                return (run.world.violations + run.world.stopped, "\(one)")
+                return Result(run.world, "\(one)", run.faults)
             }
         }
 
-        private static func play(
-            _ schedule: Schedule, isBrief: Bool
-        ) -> (violations: [String], report: String) {
+        private static func play(_ schedule: Schedule, isBrief: Bool) -> Result {
             var run = ScheduledRun(schedule)
             run.world.endsWithViolation = isBrief
             run.play()
-            return (run.world.violations + run.world.stopped, "\(run.schedule)")
+            return Result(run.world, "\(run.schedule)", run.faults)
         }
     }
 

@@ -51,6 +51,11 @@ package struct ScheduledRun: Sendable {
         for entry in schedule.entries where entry.at < schedule.storm {
             counts[entry.act.kind, default: 0] += 1
         }
+        for fault in schedule.lasting { counts["lasting \(fault.rawValue)", default: 0] += 1 }
+        for behaviour in schedule.behaviours.values {
+            for fault in behaviour.faults { counts[fault, default: 0] += 1 }
+        }
+        if world.watchesAreOneBehind { counts["watches one behind", default: 0] += 1 }
         return counts
     }
 

@@ -58,7 +58,7 @@ extension World {
             }
             answer(.written(id, outcome), life)
         case .read(let id, let key):
-            let isLost = apiIsAway || callFaults.other(&chance)
+            let isLost = apiIsAway || goesOtherwise()
             if let index = process(of: life) { noteRead(key, failed: isLost, index) }
             if isLost {
                 answer(.read(id, .failed(.init(.unreachable, "connection refused"))), life)
@@ -126,6 +126,7 @@ extension World {
 
     /// What a systematic run does with the process that made a call.
     private mutating func end(_ index: Int, _ death: Death, _ before: Store) {
+        injected["death \(death.rawValue)", default: 0] += 1
         switch death {
         case .plain: die(index, "at call \(calls)")
         case .staleStart:
@@ -208,9 +209,16 @@ extension World {
         }
         if gitIsAway { return .failed("connection timed out") }
         if gitRefusesPushes { return .failed("pre-receive hook declined") }
-        guard callFaults.other(&chance) else { return change(&self) }
+        guard goesOtherwise() else { return change(&self) }
         if chance.next() % 2 == 0 { _ = change(&self) }
         return .failed("the connection broke")
+    }
+
+    /// Whether a call that is no write of the cluster goes wrong.
+    private mutating func goesOtherwise() -> Bool {
+        guard callFaults.other(&chance) else { return false }
+        injected["call otherwise", default: 0] += 1
+        return true
     }
 
     private mutating func answer(_ event: Event, _ life: Int) {

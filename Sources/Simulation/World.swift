@@ -33,7 +33,7 @@ package struct World: Sendable {
     }
 
     /// What becomes of a process at a call.
-    package enum Death: Hashable, Sendable {
+    package enum Death: String, Hashable, Sendable, CaseIterable {
         /// It dies when the call is carried out.
         case plain
         /// So it does, and the next one is shown what was before, for a time.

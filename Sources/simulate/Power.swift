@@ -15,16 +15,23 @@ struct Power {
     let asserts: Bool
 
     /// Plays runs of one kind as they are; throws if a check was broken.
-    static func play(_ kind: MutantHunt.Kind, from seed: UInt64, runs: Int) throws {
+    ///
+    /// - Parameter counts: the file that takes what they reached.
+    static func play(
+        _ kind: MutantHunt.Kind, from seed: UInt64, runs: Int, counts: String?
+    ) throws {
         var broken = 0
+        var faults: [String: Int] = [:]
         for number in 0..<UInt64(runs) {
             let result = MutantHunt.Run.drawn(kind, seed: seed + number).play()
+            faults.merge(result.faults) { $0 + $1 }
             guard !result.violations.isEmpty else { continue }
             broken += 1
             print(result.report + "\n")
         }
         print("\(runs) runs, \(broken) broken")
         printMarks()
+        if let counts { try Reach.count(faults, in: counts) }
         if broken > 0 { throw ExitCode(1) }
     }
 

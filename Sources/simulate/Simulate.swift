@@ -6,7 +6,7 @@ import Synchronization
 
 /// What is played.
 enum Mode: String, ExpressibleByArgument, CaseIterable {
-    case swarm, liveness, systematic, hands, sources, mutants
+    case swarm, liveness, systematic, hands, sources, mutants, coverage
 }
 
 /// Plays the whole controller in virtual time, with faults, until something breaks.
@@ -50,8 +50,9 @@ struct Simulate: ParsableCommand {
         help: """
             What is played: swarm (drawn from seeds), liveness (the same, and one fault stays for \
             ever), systematic (each fault at each place of each story), hands (people in the \
-            middle of rollouts), sources (files that come, go and break) or mutants (known \
-            bugs that the checks must see).
+            middle of rollouts), sources (files that come, go and break), mutants (known bugs that \
+            the checks must see) or coverage (nothing: what --counts has counted is held against \
+            --unreached).
             """)
     var mode = Mode.swarm
 
@@ -64,14 +65,20 @@ struct Simulate: ParsableCommand {
     @Flag(help: "With --mode mutants: what the controller's own asserts stop, and nothing else.")
     var asserts = false
 
+    @Option(help: "A file that is there; adds what was reached: marks and kinds of faults.")
+    var counts: String?
+
+    @Option(help: "With --mode coverage: what runs need not reach, with reasons.")
+    var unreached: String?
+
     @Option(help: "Of the systematic cases only each n-th, beginning with the seed.")
     var every = 1
 
     @Option(help: "How many releases a run has.")
     var releases = 1
 
-    @Option(help: "Play the schedule in a file, as a report prints it.")
-    var schedule: String?
+    @Option(parsing: .upToNextOption, help: "Play schedules in files, as a report prints them.")
+    var schedule: [String] = []
 
     @Option(help: "File to write the trace of the last run to.")
     var trace: String?
@@ -86,6 +93,9 @@ struct Simulate: ParsableCommand {
         }
         if mutant != nil || mode == .mutants, !isProving {
             throw ValidationError("this build has no mutants: build it with SLIPWAY_PROVING=1")
+        }
+        if mode == .coverage, counts == nil || unreached == nil {
+            throw ValidationError("--mode coverage needs --counts and --unreached")
         }
         guard runs ?? 1 > 0, seed.addingReportingOverflow(UInt64(runs ?? 1)).overflow == false
         else { throw ValidationError("--runs must be more than 0") }
@@ -106,16 +116,21 @@ struct Simulate: ParsableCommand {
                 known: known, mutant: mutant, seed: seed, runs: runs ?? 40, asserts: asserts)
             return try power.run()
         }
+        if mode == .coverage, let counts, let unreached {
+            return try Reach.check(counts, unreached: unreached)
+        }
         #if PROVING
         mutate(mutant)
         #endif
-        if mode == .hands { return try Power.play(.hands, from: seed, runs: runs ?? 1) }
-        if mode == .sources { return try Power.play(.sources, from: seed, runs: runs ?? 1) }
+        if let kind: MutantHunt.Kind = mode == .hands ? .hands : mode == .sources ? .sources : nil {
+            return try Power.play(kind, from: seed, runs: runs ?? 1, counts: counts)
+        }
         let start = ContinuousClock.now
         let workers = Workers(count: jobs ?? Workers.processors)
         let tally = try mode == .systematic ? playSystematically(workers) : playDrawn(workers)
         print(tally.summary(start.duration(to: .now), workers: workers.count))
         Power.printMarks()
+        if let counts { try Reach.count(tally.faults, in: counts) }
         if tally.broken > 0 { throw ExitCode(1) }
     }
 
@@ -172,10 +187,11 @@ struct Simulate: ParsableCommand {
 
     private func playDrawn(_ workers: Workers) throws -> Tally {
         let whole = whole
-        if let schedule {
-            let given = try Files.schedule(schedule)
-            return try play(1, workers) { _ in
-                Self.play(given, "--schedule \(schedule)", whole: whole)
+        if !schedule.isEmpty {
+            let given = try schedule.map { (file: $0, schedule: try Files.schedule($0)) }
+            return try play(given.count, workers) { number in
+                let (file, schedule) = given[number]
+                return Self.play(schedule, "--schedule \(file)", whole: whole)
             }
         }
         var options = Schedule.Options()

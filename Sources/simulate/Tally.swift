@@ -11,7 +11,7 @@ struct Tally: Sendable {
     private var users = Users.Tally()
     private var simulated = TimeSpan.zero
     private var settled = TimeSpan.zero
-    private var faults: [String: Int] = [:]
+    private(set) var faults: [String: Int] = [:]
     /// Of one run only.
     private var hash: TraceHash?
 

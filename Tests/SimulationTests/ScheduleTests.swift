@@ -76,6 +76,17 @@ struct ScheduleTests {
     ])
     func checksKnowWhatNobodyCanDoBetter(_ name: String) throws { try expectCalm(name) }
 
+    /// A version that is declared without a share was named in the route, which gateways refuse
+    /// then, and was judged by pods that it has not.
+    @Test(arguments: ["declared-anew-while-under-way"])
+    func aVersionWithoutAShareNeedsNoPods(_ name: String) throws { try expectCalm(name) }
+
+    /// What drawn runs seldom come to.
+    @Test(arguments: [
+        "status-lost-in-a-rollout", "route-emptied-in-a-pause", "golden-inferences-unanswered",
+    ])
+    func branchesThatAreSeldomTakenEndWellToo(_ name: String) throws { try expectCalm(name) }
+
     @Test func theTextOfAScheduleReadsAsTheSchedule() throws {
         for seed in 1...200 as ClosedRange<UInt64> {
             let schedule = Schedule(drawnFrom: seed)
