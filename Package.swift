@@ -178,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "slipway", "Sandbox", "ControlPlane", "Cluster", "API", "Domain", "Documents",
-                "Resources", "TestServers", logging,
+                "slipway", "simulate", "Sandbox", "ControlPlane", "Cluster", "API", "Domain",
+                "Documents", "Resources", "TestServers", logging,
             ]),
         .testTarget(
             name: "DaemonTests",

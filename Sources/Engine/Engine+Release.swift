@@ -30,7 +30,7 @@ extension Engine {
             let blocked = doubts.contains {
                 $0.kind == .httpRoute || $0.kind == .modelRelease
             }
-            if !blocked { decide(release, now: now) }
+            if !blocked, !isAttemptEnding(release) { decide(release, now: now) }
         }
         applyDeclaration(id, over: decoded.value, now: now)
     }
@@ -46,6 +46,15 @@ extension Engine {
                 gatewayUsers[gateway, default: []].insert(release.id)
             }
         }
+    }
+
+    /// Whether a status under way ends the attempt that is seen, or begins another: nothing is
+    /// decided about an attempt that may be over, or it would be proven and reverted at once.
+    private func isAttemptEnding(_ release: ModelRelease) -> Bool {
+        guard let attempt = release.status.attempt,
+            case .applyStatus(_, let body) = flights.write(of: Self.key(release.id))
+        else { return false }
+        return body.at("status", "attempt", "intent")?.integerValue != attempt.intent
     }
 
     private static func key(_ release: NamespacedName) -> ResourceKey {

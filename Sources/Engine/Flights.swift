@@ -85,6 +85,14 @@ struct Flights: Sendable {
 
     func isBusy(_ key: ResourceKey) -> Bool { busy[key] != nil }
 
+    /// The write of an object that is under way.
+    func write(of key: ResourceKey) -> WriteRequest? {
+        guard let id = busy[key], case .write(let request) = flights[id]?.purpose else {
+            return nil
+        }
+        return request
+    }
+
     /// Nothing is under way for the object, it needs no reading and no wait is on.
     func isFree(_ key: ResourceKey, of subject: Subject, now: Timestamp) -> Bool {
         busy[key] == nil && backoffs[key]?.isOver(now) != false

@@ -88,6 +88,7 @@ struct SnapshotBuilder {
             service: presence(view.services[name]?.value.view.metadata),
             replicas: deployment?.replicas ?? 0,
             deploymentObserved: deployment?.isObserved ?? false,
+            deploymentReady: deployment?.ready ?? 0,
             created: deployment?.metadata.created, uid: deployment?.metadata.uid ?? "",
             pods: pods(digest).map { sample($0) }, readyEndpoints: endpoints.count)
     }

@@ -31,7 +31,7 @@ extension ReleaseMachine {
             value.utf8.count <= 256,
             !status.handled.contains(where: { $0.annotation == annotation && $0.value == value })
         else { return }
-        let subject = value.split(separator: "@", maxSplits: 1).first ?? ""
+        let subject = value.prefix { $0 != "@" }
         guard action(&self, subject) else { return }
         status.handled.removeAll { $0.annotation == annotation }
         status.handled.append(HandledAction(annotation: annotation, value: value, at: now))

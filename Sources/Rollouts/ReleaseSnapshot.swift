@@ -115,6 +115,9 @@ package struct VersionObservation: Sendable {
     /// The Deployment's replicas, and whether its controller has seen the newest spec.
     package var replicas: Int
     package var deploymentObserved: Bool
+    /// Ready pods by the Deployment's own count: what pods and endpoints tell may still be of an
+    /// earlier Deployment of the same name.
+    package var deploymentReady: Int
     /// When the Deployment was made, by the server's clock.
     package var created: Timestamp?
     /// The Deployment's uid; empty without one.
@@ -131,6 +134,7 @@ package struct VersionObservation: Sendable {
         service: Presence = .absent,
         replicas: Int = 0,
         deploymentObserved: Bool = false,
+        deploymentReady: Int = 0,
         created: Timestamp? = nil,
         uid: String = "",
         pods: [PodSample] = [],
@@ -143,6 +147,7 @@ package struct VersionObservation: Sendable {
         self.service = service
         self.replicas = replicas
         self.deploymentObserved = deploymentObserved
+        self.deploymentReady = deploymentReady
         self.created = created
         self.uid = uid
         self.pods = pods

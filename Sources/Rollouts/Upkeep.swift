@@ -9,9 +9,7 @@ extension ReleaseMachine {
     func steadyRoute() -> RouteIntent? {
         if let attempt = status.attempt, attempt.step >= 0 { return nil }
         guard holding == nil, let base else { return nil }
-        let split = registered(base)
-        return RouteIntent(
-            split: split, refused: nil, direction: raised(by: split).isEmpty ? .backward : .forward)
+        return RouteIntent(split: registered(base), refused: nil, direction: .backward)
     }
 
     /// The versions that a split gives more than they have and that are not proven by the status

@@ -181,9 +181,13 @@ extension ReleaseMachine {
             case .failed(let failure): return "version \(name): \(failure.message)"
             case nil: return "version \(name) to be judged"
             }
-            guard observed.readyEndpoints >= spec.serving.replicas else {
-                return "version \(name): \(observed.readyEndpoints)/\(spec.serving.replicas) "
-                    + "endpoints ready"
+            let wanted = spec.serving.replicas
+            guard observed.readyEndpoints >= wanted else {
+                return "version \(name): \(observed.readyEndpoints)/\(wanted) endpoints ready"
+            }
+            guard observed.deploymentReady >= wanted else {
+                return "version \(name): its Deployment counts \(observed.deploymentReady)/"
+                    + "\(wanted) ready pods"
             }
         }
         return nil

@@ -57,8 +57,17 @@ extension ScheduledRun {
         checkRefusals(release, status)
         let declared = status.declared.filter { $0.weight > 0 }
         let isRefused = declared.contains { status.isRefused($0.digest) }
-        let bad = (status.proven?.shares ?? declared).contains {
-            (world.behaviours[$0.version] ?? PodBehaviour()).fault != .none
+        // The name of a version that was found without a status may be lost; its pods have it.
+        let bad = (status.proven?.shares ?? declared).contains { share in
+            let deployment = world.store.object(
+                ResourceKey(
+                    .deployment, namespace: release.namespace,
+                    name: Names.versioned(release.name, share.digest)))
+            let label = deployment?.at(
+                "spec", "template", "metadata", "labels", Names.versionLabel)?.stringValue
+            return [share.version, label ?? ""].contains {
+                (world.behaviours[$0] ?? PodBehaviour()).fault != .none
+            }
         }
         let route = world.store.object(
             ResourceKey(.httpRoute, namespace: release.namespace, name: release.name))

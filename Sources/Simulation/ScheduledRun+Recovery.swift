@@ -2,6 +2,7 @@ import API
 import ControlPlane
 import Domain
 import Resources
+import Rollouts
 
 /// What does not depend on which process looks at it.
 extension ScheduledRun {
@@ -48,8 +49,11 @@ extension ScheduledRun {
     /// Whoever declares another version and then again what was declared before gets back what was
     /// there: nothing but the declaration decides what is.
     mutating func checkWayBack() {
-        guard schedule.releases == 1, schedule.lasting.isEmpty, world.isUndisturbed else { return }
         let release = Self.release(0)
+        guard schedule.releases == 1, schedule.lasting.isEmpty, world.isUndisturbed,
+            let status = world.truth.statuses[release],
+            !status.declared.contains(where: { $0.weight > 0 && status.isRefused($0.digest) })
+        else { return }
         let file = "\(release.name).yaml"
         guard let declared = world.git.head?.files[file] else { return }
         let before = (outcome, specs)

@@ -108,6 +108,9 @@ extension World {
             time.map { now - $0 < Users.aftermath } ?? false
         }
         let isBad = behaviours[version].map { $0.fault != .none } ?? false
+        // A route that a person took away is promised again once all proxies have it again.
+        let key = ResourceKey(.httpRoute, namespace: route.namespace, name: route.name)
+        if service.isEmpty, truth.taken.contains(key) { users.known.remove(route) }
         if isBad || isRecent(truth.disturbances[version]) || isRecent(truth.lastHand)
             || isRecent(truth.lastNodeLoss)
         {

@@ -121,9 +121,10 @@ extension World {
             // A route that was lost and is made again gives nothing that was not given before.
             let had = old == nil ? truth.lastSplit[key] ?? [:] : before
             if after[service, default: 0] > had[service, default: 0] {
-                checkReady(key, service, status, sent: sent)
+                let isRelief = isRelief(of: service, (before, after), key)
+                checkReady(key, service, status, isRelief, sent: sent)
+                checkRefused(key, service, status, mark)
             }
-            checkRefused(key, service, status, mark)
             checkGolden(key, service, status, release)
             checkStep(
                 key, service, (before, after), status,
@@ -147,15 +148,16 @@ extension World {
         status.proven?.shares.contains { $0.digest == digest && $0.weight > 0 } ?? false
     }
 
-    /// Who gets more could answer when the write was decided: one pod of a proven version, all
-    /// pods of a new one.
+    /// Who gets more could answer when the write was decided: one pod of a proven version, or of one
+    /// that takes over from versions without pods; all pods of a new one.
     private mutating func checkReady(
-        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, sent: Timestamp
+        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ isRelief: Bool,
+        sent: Timestamp
     ) {
         let name = NamespacedName(namespace: key.namespace, name: service)
         let readiness = truth.readiness[name]
         let last =
-            isProven(digest(service, key.namespace), status)
+            isRelief || isProven(digest(service, key.namespace), status)
             ? readiness?.lastSome(now) : readiness?.lastComplete(now)
         let decided = min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
         guard let last, last >= decided else {
@@ -310,6 +312,16 @@ extension World {
         if has < declared { violate("stable floor", "\(key) has a share and \(has) replicas") }
     }
 
+    /// Whether a person deleted the route of a version, and it was not made again, so long ago that
+    /// it is drained as far as anybody can know: nobody says when proxies have dropped a route.
+    private func isRouteLongGone(_ namespace: String, _ object: Document) -> Bool {
+        let release = ObjectMetadata(of: object).label(Names.releaseLabel) ?? ""
+        let route = ResourceKey(.httpRoute, namespace: namespace, name: release)
+        guard truth.taken.contains(route), store.object(route) == nil, let hand = truth.lastHand
+        else { return false }
+        return now - hand >= settings.rollout.settle + settings.rollout.drain
+    }
+
     /// What goes has been without a share for as long as draining takes.
     private mutating func checkDelete(_ key: ResourceKey, _ old: Document) {
         checkRemoved(key)
@@ -318,7 +330,9 @@ extension World {
             let name = NamespacedName(namespace: key.namespace, name: key.name)
             // Nobody sees a proxy that is stuck: what is later than it should be goes off the time.
             let drain = settings.rollout.drain - (gateway.hasBeenStuck ? .seconds(3) : .zero)
-            if let last = truth.lastServed(name, now), now - last < drain {
+            if let last = truth.lastServed(name, now), now - last < drain,
+                !isRouteLongGone(key.namespace, old)
+            {
                 violate("drain before shrink", "\(key) had a share at \(last)")
             }
         case .modelRelease:

@@ -10,7 +10,7 @@ enum Files {
         do throws(Schedule.Problem) {
             return try Schedule(text: text)
         } catch {
-            complain("\(path):\(error)")
+            complain("\(path):\(error.line): cannot read \"\(error.text)\"")
             throw ExitCode(2)
         }
     }
@@ -39,7 +39,8 @@ enum Files {
         return ExitCode(2)
     }
 
-    private static func complain(_ text: String) {
+    /// Says what is wrong on standard error.
+    static func complain(_ text: String) {
         let line = Array((text + "\n").utf8)
         _ = Glibc.write(2, line, line.count)
     }

@@ -86,6 +86,21 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Print a broken schedule as it was drawn.")
     var whole = false
 
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            let text = fullMessage(for: error)
+            // `--help` comes as an error that means success.
+            guard exitCode(for: error) != .success else { return print(text) }
+            Files.complain(text)
+            Glibc.exit(2)
+        }
+    }
+
     func validate() throws {
         if let mutant, Mutant(name: mutant) == nil {
             throw ValidationError(

@@ -50,8 +50,10 @@ struct Program {
     }
 
     /// Runs it to its end, without blocking a thread.
-    func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> Run {
-        let started = try start(arguments, environment: environment)
+    func run(
+        _ arguments: String..., environment: [String: String] = [:], tool: String = "slipway"
+    ) async throws -> Run {
+        let started = try start(arguments, environment: environment, tool: tool)
         return try await started.end()
     }
 
@@ -81,9 +83,11 @@ struct Program {
         }
     }
 
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Started {
+    func start(
+        _ arguments: [String], environment: [String: String] = [:], tool: String = "slipway"
+    ) throws -> Started {
         let process = Process()
-        process.executableURL = try Self.executable()
+        process.executableURL = try Self.executable(tool)
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LANG": "C"]
@@ -108,10 +112,10 @@ struct Program {
         return Started(process: process, output: output, error: error, ended: ended)
     }
 
-    private static func executable() throws -> URL {
+    private static func executable(_ name: String) throws -> URL {
         let first = try #require(CommandLine.arguments.first)
         let beside = URL(fileURLWithPath: first).resolvingSymlinksInPath()
-            .deletingLastPathComponent().appendingPathComponent("slipway")
+            .deletingLastPathComponent().appendingPathComponent(name)
         try #require(
             FileManager.default.isExecutableFile(atPath: beside.path), "no program at \(beside)")
         return beside

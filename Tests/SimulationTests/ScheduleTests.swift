@@ -69,10 +69,35 @@ struct ScheduleTests {
     @Test(arguments: ["promoted-while-it-bakes"])
     func aBakeEndsWhenSomebodyPromotes(_ name: String) throws { try expectCalm(name) }
 
+    /// A version whose Deployment had just been deleted got traffic when it was wanted again: its
+    /// pods and endpoints were still told as ready.
+    @Test(arguments: ["endpoints-of-a-deleted-deployment"])
+    func podsOfAnEarlierDeploymentDoNotCount(_ name: String) throws { try expectCalm(name) }
+
+    /// A status that was lost while the route had an old mark: traffic waited for the new status.
+    @Test(arguments: ["status-lost-after-a-refusal"])
+    func whatARouteRefusesLosesItsTrafficFirst(_ name: String) throws { try expectCalm(name) }
+
+    /// While the status that promotes a version was on its way the same version was reverted.
+    @Test(arguments: ["promoted-and-reverted-at-once"])
+    func nothingIsDecidedAboutAnAttemptThatMayBeOver(_ name: String) throws {
+        try expectCalm(name)
+    }
+
+    /// A rollback asked for without a version found none and did nothing.
+    @Test func aRollbackWithoutAVersionGoesToTheLastProvenOne() throws {
+        var run = ScheduledRun(try schedule("rolled-back-without-a-name"))
+        run.play()
+        #expect(run.world.violations == [])
+        #expect(run.world.splits.last?.split.count == 1)
+        #expect(run.outcome.contains("proven [\"1\"]"))
+    }
+
     /// What checks once took for wrong: a share kept for a version without pods, a confirmation of
     /// a split that every proxy had, a promotion while a proxy was stuck.
     @Test(arguments: [
         "dead-base-third-version", "accepted-before-a-restart", "proxy-stuck-at-the-end",
+        "route-deleted-of-a-first-version", "route-deleted-in-a-rollback",
     ])
     func checksKnowWhatNobodyCanDoBetter(_ name: String) throws { try expectCalm(name) }
 
@@ -144,10 +169,12 @@ struct ScheduleTests {
         #expect(stories[0] == stories[1])
     }
 
-    private func expectCalm(_ name: String) throws {
+    private func expectCalm(_ name: String) throws { expectCalm(try schedule(name)) }
+
+    private func schedule(_ name: String) throws -> Schedule {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().path
         let bytes = try Data(contentsOf: URL(filePath: "\(folder)/Schedules/\(name).txt"))
-        expectCalm(try Schedule(text: String(decoding: bytes, as: UTF8.self)))
+        return try Schedule(text: String(decoding: bytes, as: UTF8.self))
     }
 
     private func expectCalm(_ schedule: Schedule) {
