@@ -99,6 +99,8 @@ extension ReleaseMachine {
                 status.attempt?.commit = status.observedCommit
                 return
             }
+            // What somebody rolled back from does not end the way back.
+            if attempt.manual, isDeclaredRefused { return }
             supersede(attempt)
         }
         startAttempt(author: author)
@@ -113,12 +115,14 @@ extension ReleaseMachine {
         status.intent += 1
     }
 
+    private var isDeclaredRefused: Bool {
+        status.declared.contains { $0.weight > 0 && status.isRefused($0.digest) }
+    }
+
     /// Begins a rollout to the declaration, unless it is refused or already in force.
     mutating func startAttempt(author: String) {
+        guard !isDeclaredRefused else { return }
         let declared = status.declared
-        guard !declared.contains(where: { $0.weight > 0 && status.isRefused($0.digest) }) else {
-            return
-        }
         if let proven = status.proven, !proven.provisional, sameSplit(proven.shares, declared) {
             hit(.declaredServes)
             // Git says again what serves: names and commit may be newer.
@@ -199,7 +203,7 @@ extension ReleaseMachine {
         )
     }
 
-    private func sameSplit(_ left: [DeclaredShare], _ right: [DeclaredShare]) -> Bool {
+    func sameSplit(_ left: [DeclaredShare], _ right: [DeclaredShare]) -> Bool {
         func weights(_ shares: [DeclaredShare]) -> Weights? {
             Weights(shares.map { .init(digest: $0.digest, weight: $0.weight) })?.withoutZeros
         }

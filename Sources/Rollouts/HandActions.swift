@@ -124,7 +124,9 @@ extension ReleaseMachine {
             author: "",
             manual: true
         )
-        if let refused = leaving.first, !target.commit.isEmpty,
+        // Git may declare another split of the same versions: then none of them is refused.
+        let left = leaving.first ?? status.declared.first { $0.weight > 0 }
+        if let refused = left, !sameSplit(status.declared, target.shares), !target.commit.isEmpty,
             !status.observedCommit.isEmpty, spec.onFailure.git == .revertCommit
         {
             status.pendingRevert = PendingRevert(

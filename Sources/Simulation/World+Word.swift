@@ -147,22 +147,19 @@ extension World {
         }
     }
 
-    /// A revert commit takes the refused version out of a branch that still declares it.
+    /// A revert commit takes the share of the refused version out of a branch that still declares it.
     mutating func checkRevert(_ order: RevertOrder, over before: SimulatedGit.Commit?) {
         let old = before?.files ?? [:]
         let new = git.head?.files ?? [:]
         let changed = new.keys.sorted().filter { new[$0] != old[$0] }
-        func declares(_ files: [String: String]) -> Bool {
-            changed.contains { path in
-                RunTexts.releases(of: files[path] ?? "").contains { declared in
-                    declared.id == order.release
-                        && declared.release.spec.declaredShares.contains {
-                            $0.digest == order.refused
-                        }
-                }
-            }
+        // A rollback by hand to another split of the same versions only takes a part.
+        func weight(_ files: [String: String]) -> Int {
+            changed.flatMap { RunTexts.releases(of: files[$0] ?? "") }
+                .filter { $0.id == order.release }
+                .flatMap { $0.release.spec.declaredShares }
+                .filter { $0.digest == order.refused }.reduce(0) { $0 + $1.weight }
         }
-        if !declares(old) || declares(new) {
+        if weight(old) == 0 || weight(new) >= weight(old) {
             violate(
                 "Git is asked first", "the revert of \(order.release) takes out another one")
         }

@@ -60,9 +60,12 @@ extension World {
         checkOwnership(request, old, new)
         if let new {
             // What is put back or made anew is the controller's again.
-            if !truth.taken.isEmpty { truth.taken.remove(key) }
+            let wasTaken = !truth.taken.isEmpty && truth.taken.remove(key) != nil
             switch key.kind {
-            case .httpRoute: checkRoute(key, from: old, to: new, sent: sent, isLate: isLate)
+            case .httpRoute:
+                // What a person took away and is put back gives nothing that was not given before.
+                let had = old == nil || wasTaken ? truth.lastSplit[key] : nil
+                checkRoute(key, from: old, to: new, had, sent: sent, isLate: isLate)
             case .deployment: checkSize(key, new)
             case .modelRelease:
                 if case .applyStatus = request { checkStatus(key, from: old, to: new) }
@@ -89,7 +92,8 @@ extension World {
     // MARK: The route
 
     private mutating func checkRoute(
-        _ key: ResourceKey, from old: Document?, to new: Document, sent: Timestamp, isLate: Bool
+        _ key: ResourceKey, from old: Document?, to new: Document, _ lost: [String: Int]?,
+        sent: Timestamp, isLate: Bool
     ) {
         let before = old.map(Self.split) ?? [:]
         let after = Self.split(new)
@@ -118,9 +122,7 @@ extension World {
             .flatMap { RefusedMark($0) }
         for service in after.keys.sorted() {
             guard after[service, default: 0] > before[service, default: 0] else { continue }
-            // A route that was lost and is made again gives nothing that was not given before.
-            let had = old == nil ? truth.lastSplit[key] ?? [:] : before
-            if after[service, default: 0] > had[service, default: 0] {
+            if after[service, default: 0] > (lost ?? before)[service, default: 0] {
                 let isRelief = isRelief(of: service, (before, after), key)
                 checkReady(key, service, status, isRelief, sent: sent)
                 checkRefused(key, service, status, mark)
@@ -166,11 +168,12 @@ extension World {
         }
     }
 
-    /// What is refused gets nothing.
+    /// What is refused gets nothing. What somebody rolled back from is proven until the way back is
+    /// done: it serves on where the other version cannot.
     private mutating func checkRefused(
         _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ mark: RefusedMark?
     ) {
-        guard let digest = digest(service, key.namespace) else { return }
+        guard let digest = digest(service, key.namespace), !isProven(digest, status) else { return }
         let isMarked = mark?.digest == digest && mark?.intent == status.attempt?.intent
         if status.isRefused(digest) || isMarked {
             violate("abort is sticky", "\(service) is refused and gets more of \(key)")
@@ -290,9 +293,19 @@ extension World {
             last?.intent != attempt.intent
             && newShare(attempt, splits.before, release.name) == share
         let isLess = last?.intent == attempt.intent && share < last?.weight ?? 0
-        truth.given[release] = (
-            isFound ? attempt.startedAt : now, attempt.intent, share, isLess
-        )
+        var since = isFound ? attempt.startedAt : now
+        // Who takes over from versions without pods keeps the time that it has had.
+        if let last, last.intent == attempt.intent, share > last.weight {
+            let route = ResourceKey(
+                .httpRoute, namespace: release.namespace, name: release.name)
+            let isTakeover = attempt.new.allSatisfy {
+                let service = Names.versioned(release.name, $0)
+                return splits.after[service, default: 0] <= splits.before[service, default: 0]
+                    || isRelief(of: service, splits, route)
+            }
+            if isTakeover { since = last.at }
+        }
+        truth.given[release] = (since, attempt.intent, share, isLess)
     }
 
     // MARK: Objects

@@ -84,6 +84,16 @@ struct ScheduleTests {
         try expectCalm(name)
     }
 
+    /// A commit that still declared the bad version in part ended the rollback from it.
+    @Test(arguments: ["commit-in-a-rollback-by-hand"])
+    func aRollbackByHandGoesOnWhateverRefusedIsDeclared(_ name: String) throws {
+        try expectCalm(name)
+    }
+
+    /// A rollback to a split that has the declared version too was not told to Git.
+    @Test(arguments: ["rolled-back-to-another-split"])
+    func gitIsToldOfARollbackToAnotherSplit(_ name: String) throws { try expectCalm(name) }
+
     /// A rollback asked for without a version found none and did nothing.
     @Test func aRollbackWithoutAVersionGoesToTheLastProvenOne() throws {
         var run = ScheduledRun(try schedule("rolled-back-without-a-name"))
@@ -98,6 +108,8 @@ struct ScheduleTests {
     @Test(arguments: [
         "dead-base-third-version", "accepted-before-a-restart", "proxy-stuck-at-the-end",
         "route-deleted-of-a-first-version", "route-deleted-in-a-rollback",
+        "rolled-back-to-a-dead-version", "base-dies-at-the-promotion",
+        "route-emptied-of-a-dead-version",
     ])
     func checksKnowWhatNobodyCanDoBetter(_ name: String) throws { try expectCalm(name) }
 
