@@ -15,7 +15,8 @@ package struct RolloutPlan: Hashable, Sendable {
             /// The declared split is watched for this long; then the versions are proven.
             case bake(TimeSpan)
 
-            /// As it stands in ``RolloutPlan/fingerprint``, which statuses keep: never to be changed.
+            /// As it stands in ``RolloutPlan/fingerprint``, which statuses keep: never to be
+            /// changed.
             fileprivate var text: String {
                 switch self {
                 case .hold(let time): "hold(\(time))"

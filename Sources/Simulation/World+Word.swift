@@ -147,7 +147,8 @@ extension World {
         }
     }
 
-    /// A revert commit takes the share of the refused version out of a branch that still declares it.
+    /// A revert commit takes the share of the refused version out of a branch that still declares
+    /// it.
     mutating func checkRevert(_ order: RevertOrder, over before: SimulatedGit.Commit?) {
         let old = before?.files ?? [:]
         let new = git.head?.files ?? [:]

@@ -150,8 +150,8 @@ extension World {
         status.proven?.shares.contains { $0.digest == digest && $0.weight > 0 } ?? false
     }
 
-    /// Who gets more could answer when the write was decided: one pod of a proven version, or of one
-    /// that takes over from versions without pods; all pods of a new one.
+    /// Who gets more could answer when the write was decided: one pod of a proven version, or of
+    /// one that takes over from versions without pods; all pods of a new one.
     private mutating func checkReady(
         _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ isRelief: Bool,
         sent: Timestamp

@@ -23,7 +23,7 @@ struct Workers {
     /// - Parameters:
     ///   - goesOn: asked before each run; once false, no other begins.
     ///   - play: plays the run of a number, on some thread.
-    ///   - take: is handed what the runs came to, one at a time; whatever it throws ends everything.
+    ///   - take: is handed what the runs came to, one at a time; what it throws ends everything.
     func play<Result: Sendable>(
         _ runs: Int, while goesOn: @Sendable () -> Bool,
         _ play: @Sendable (Int) throws -> Result, take: @Sendable (Result) throws -> Void

@@ -42,7 +42,8 @@ extension RealEnvoyTests {
                 "env": .array(variables), "ports": [["name": "http", "containerPort": 8080]],
                 "readinessProbe": [
                     "httpGet": ["path": "/v2/models/fraud-scorer/ready", "port": "http"],
-                    "periodSeconds": 1, "failureThreshold": 1,
+                    // On a busy machine one late answer is no reason to leave a pod out.
+                    "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 3,
                 ],
             ]
             let labels: Document = ["model": .string("v\(version)")]
