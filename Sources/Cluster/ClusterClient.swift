@@ -139,8 +139,7 @@ package struct ClusterClient: Sendable {
 
     private func http(_ wire: WireRequest) -> HTTPRequest {
         var request = HTTPRequest(
-            HTTPRequest.Method(rawValue: wire.method.rawValue) ?? .get,
-            configuration.server + wire.path + wire.query.text,
+            HTTPRequest.Method(wire.method), configuration.server + wire.path + wire.query.text,
             headers: ["Accept": "application/json", "User-Agent": WireRequest.fieldManager],
             body: wire.body, tls: configuration.tls)
         if let type = wire.type { request.headers.set("Content-Type", type) }
@@ -151,6 +150,18 @@ package struct ClusterClient: Sendable {
         let token = tokens.current()
         if let token { request.headers.set("Authorization", "Bearer \(token)") }
         return token
+    }
+}
+
+extension HTTPRequest.Method {
+    init(_ method: WireRequest.Method) {
+        self =
+            switch method {
+            case .get: .get
+            case .post: .post
+            case .patch: .patch
+            case .delete: .delete
+            }
     }
 }
 

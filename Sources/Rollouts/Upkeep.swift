@@ -12,16 +12,6 @@ extension ReleaseMachine {
         return RouteIntent(split: registered(base), refused: nil, direction: .backward)
     }
 
-    /// The versions that a split gives more than they have and that are not proven by the status
-    /// that is stored: what only this decision takes for proven goes there first.
-    func raised(by split: Weights) -> [Digest] {
-        guard let inForce = splitInForce else { return [] }
-        let proven = snapshot.release.status.proven?.shares.map(\.digest) ?? []
-        return split.serving.filter {
-            !proven.contains($0) && split.weight(of: $0) > inForce.weight(of: $0)
-        }
-    }
-
     /// No write of a route that is as it has to be, or that is not ours.
     mutating func dropRouteInForce() {
         guard let wanted = route else { return }

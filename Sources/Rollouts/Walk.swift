@@ -152,6 +152,16 @@ extension ReleaseMachine {
         return split.holding(proven.filter { readyEndpoints($0) == 0 }, at: inForce)
     }
 
+    /// The versions that a split gives more than they have and that are not proven by the status
+    /// that is stored: what only this decision takes for proven goes there first.
+    private func raised(by split: Weights) -> [Digest] {
+        guard let inForce = splitInForce else { return [] }
+        let proven = snapshot.release.status.proven?.shares.map(\.digest) ?? []
+        return split.serving.filter {
+            !proven.contains($0) && split.weight(of: $0) > inForce.weight(of: $0)
+        }
+    }
+
     /// What stands between the release and a split: `nil` when every version that the split sends
     /// traffic to is complete, healthy and has all its endpoints, and the gateways exist.
     private func obstacle(to step: RolloutPlan.Step) -> String? {

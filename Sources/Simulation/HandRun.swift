@@ -344,11 +344,9 @@ package struct HandRun: Sendable {
     }
 
     private func yaml(_ versions: [(Int, Int)], _ walk: Int) -> String {
-        let probes =
-            asksGolden
-            ? ", probes: [{every: 5s, cases: [{request: {x: 1}, expect: {y: 1}}]}]" : ""
-        return RunTexts.yaml(
-            "fraud", versions, steps: Self.walks[walk], bake: "6s",
-            health: "{progressDeadline: 120s\(probes)}")
+        RunTexts.yaml(
+            "fraud", versions.map { Act.Share("\($0.0)", $0.1) },
+            strategy: "canary: {steps: \(Self.walks[walk]), bake: 6s}", deadline: "120s",
+            asksGolden: asksGolden)
     }
 }

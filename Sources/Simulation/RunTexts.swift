@@ -6,13 +6,19 @@ import Rollouts
 
 /// What runs write: files, a gateway, a source.
 enum RunTexts {
-    /// A release's file. `steps` and `health` are YAML in one line, `bake` is a duration.
+    /// A release's file. The strategy is YAML in one line; a release that asks golden inferences
+    /// asks one that good versions answer.
     static func yaml(
-        _ name: String, _ versions: [(Int, Int)], steps: String, bake: String, health: String
+        _ name: String, _ shares: [Act.Share], strategy: String, deadline: String,
+        asksGolden: Bool = false
     ) -> String {
-        let lines = versions.map {
-            "  - {name: \"\($0.0)\", uri: s3://models/\(name)/\($0.0), weight: \($0.1)}"
+        let lines = shares.map {
+            "  - {name: \"\($0.version)\", uri: s3://models/\(name)/\($0.version), "
+                + "weight: \($0.weight)}"
         }
+        let probes =
+            asksGolden
+            ? ", probes: [{every: 5s, cases: [{request: {x: 1}, expect: {y: 1}}]}]" : ""
         return """
             apiVersion: slipway.dev/v1alpha1
             kind: ModelRelease
@@ -23,8 +29,8 @@ enum RunTexts {
             \(lines.joined(separator: "\n"))
               serving: {replicas: 2}
               traffic: {gateway: {parentRefs: [{name: web}]}}
-              health: \(health)
-              strategy: {canary: {steps: \(steps), bake: \(bake)}}
+              health: {progressDeadline: \(deadline)\(probes)}
+              strategy: {\(strategy)}
 
             """
     }

@@ -235,26 +235,8 @@ package struct ScheduledRun: Sendable {
     static func yaml(
         _ name: String, _ shares: [Act.Share], _ strategy: Int, asksGolden: Bool = false
     ) -> String {
-        let probes =
-            asksGolden
-            ? ", probes: [{every: 5s, cases: [{request: {x: 1}, expect: {y: 1}}]}]" : ""
-        let lines = shares.map {
-            "  - {name: \"\($0.version)\", uri: s3://models/fraud/\($0.version), "
-                + "weight: \($0.weight)}"
-        }
-        return """
-            apiVersion: slipway.dev/v1alpha1
-            kind: ModelRelease
-            metadata: {name: \(name)}
-            spec:
-              runtime: mlserver
-              versions:
-            \(lines.joined(separator: "\n"))
-              serving: {replicas: 2}
-              traffic: {gateway: {parentRefs: [{name: web}]}}
-              health: {progressDeadline: 60s\(probes)}
-              strategy: {\(Strategies.all[strategy])}
-
-            """
+        RunTexts.yaml(
+            name, shares, strategy: Strategies.all[strategy], deadline: "60s",
+            asksGolden: asksGolden)
     }
 }

@@ -243,7 +243,7 @@ package struct SourceRun: Sendable {
 
     private static func yaml(_ name: String, _ version: Int) -> String {
         RunTexts.yaml(
-            name, [(version, 100)], steps: "[{weight: 50, for: 4s}]", bake: "3s",
-            health: "{progressDeadline: 120s}")
+            name, [Act.Share("\(version)", 100)],
+            strategy: "canary: {steps: [{weight: 50, for: 4s}], bake: 3s}", deadline: "120s")
     }
 }

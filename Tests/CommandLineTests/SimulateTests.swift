@@ -32,6 +32,26 @@ struct SimulateTests {
         }
     }
 
+    /// Results are told in the order of the runs, whoever is done first.
+    @Test func runsAtTheSameTimeTellTheSame() async throws {
+        let long = "storm 40s\ncalm 1m\nat 1s commit 0 strategy 1 1:100\n"
+        let broken = "version 1 never-ready startup 2s\nstorm 5s\ncalm 5s\n"
+        let files = ["a.txt": long, "b.txt": broken + "at 1s commit 0 strategy 1 1:100\n"]
+        try await Program.inFolder(with: files) { program in
+            var told: [[Substring]] = []
+            for jobs in ["1", "2"] {
+                let run = try await program.run(
+                    "--schedule", "a.txt", "b.txt", "a.txt", "--jobs", jobs, tool: "simulate")
+                #expect(run.code == 1)
+                let lines = run.output.split(separator: "\n")
+                // How long it took is another thing each time.
+                told.append(lines.filter { !$0.contains(" a second") && !$0.contains(" runs, ") })
+            }
+            #expect(told[0] == told[1])
+            #expect(told[0].contains { $0.hasPrefix("trace hash") })
+        }
+    }
+
     @Test func aLineThatIsNoScheduleIsNamed() async throws {
         try await Program.inFolder(with: ["story.txt": "seed 1\nat 5s fly 3\n"]) { program in
             let run = try await program.run("--schedule", "story.txt", tool: "simulate")
