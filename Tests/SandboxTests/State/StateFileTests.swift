@@ -285,9 +285,11 @@ import Testing
                 await server.store.object(
                     ResourceKey(.configMap, namespace: "default", name: "w")) == late)
         }
-        #expect(place.said.count == 2)
-        #expect(place.said.first?.hasPrefix("changes are refused, since they cannot be") == true)
-        #expect(place.said.last == "changes are kept again in \(place.journal)")
+        // A smaller change of the cluster's own may still fit in between: said in turns.
+        let refusals = place.said.filter { $0.hasPrefix("changes are refused, since they cannot") }
+        let again = "changes are kept again in \(place.journal)"
+        #expect(!refusals.isEmpty)
+        #expect(place.said == refusals.flatMap { [$0, again] })
         try await SandboxServer.withServer(place.options) { server, _ in
             let names = await Self.names(server)
             #expect(names.contains("w") && names.contains("late") && names.contains("c0"))
