@@ -27,10 +27,20 @@ struct ReleaseReadings: Sendable {
         {
             return known.decoded
         }
+        let decoded = sameSpec(record).map { .decoded($0) } ?? record.decoded
         if readings.count >= Self.limit { readings = [:] }
-        let decoded = record.decoded
         readings[metadata.id] = .init(
             uid: metadata.uid, version: metadata.resourceVersion, decoded: decoded)
         return decoded
+    }
+
+    /// Most changes of a release are of its status: the server counts those of the spec in the
+    /// generation.
+    private func sameSpec(_ record: ReleaseRecord) -> ModelRelease? {
+        guard record.metadata.generation > 0, let known = readings[record.metadata.id],
+            known.uid == record.metadata.uid, let release = known.decoded.value,
+            release.metadata.generation == record.metadata.generation
+        else { return nil }
+        return record.decoded(withSpecOf: release)
     }
 }

@@ -18,6 +18,12 @@ package struct ReleaseRecord: ObservedValue {
     /// The release, read each time: ask once a decision.
     package var decoded: DecodeResult<ModelRelease> { ModelRelease.decode(packed.document) }
 
+    /// The release, of whose spec is known what it says: it was read under the same uid and
+    /// generation, so only the rest is read.
+    package func decoded(withSpecOf known: ModelRelease) -> ModelRelease {
+        ModelRelease(metadata: metadata, spec: known.spec, status: status)
+    }
+
     /// The status alone, also of a release that cannot be read. It is read each time.
     package var status: ReleaseStatus { ReleaseStatus(packed.document["status"] ?? .null) }
 }

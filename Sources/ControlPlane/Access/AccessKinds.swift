@@ -41,8 +41,8 @@ enum AccessKinds {
         }
         var definition = definition(kind, isNamespaced: isNamespaced, problems: problems)
         let rules = definition.rules
-        definition.rules.applyDefaults = { object in
-            rules.applyDefaults(&object)
+        definition.rules.applyDefaults = { object, old in
+            rules.applyDefaults(&object, old)
             fillBinding(&object)
         }
         definition.rules.validateUpdate = { new, old in

@@ -124,6 +124,15 @@ package struct FieldSet: Hashable, Sendable {
         return result
     }
 
+    /// Whether some place is in both.
+    func intersects(_ other: FieldSet) -> Bool {
+        if isMember, other.isMember { return true }
+        guard !children.isEmpty else { return false }
+        return other.children.contains { child in
+            self[child.element]?.intersects(child.set) ?? false
+        }
+    }
+
     package func intersection(_ other: FieldSet) -> FieldSet {
         var result = FieldSet()
         result.isMember = isMember && other.isMember

@@ -1,7 +1,7 @@
 package import Domain
 
 /// Who owns which fields of an object: `metadata.managedFields`.
-package struct ManagedFields: Hashable, Sendable {
+package struct ManagedFields: Sendable {
     /// How fields came to be owned.
     package enum Operation: String, Hashable, Sendable {
         case apply = "Apply"
@@ -31,10 +31,36 @@ package struct ManagedFields: Hashable, Sendable {
     }
 
     /// One owner.
-    package struct Entry: Hashable, Sendable {
+    package struct Entry: Sendable, Equatable {
         package var identity: Identity
         package var time: String?
-        package var fields: FieldSet
+        package private(set) var fields: FieldSet
+        /// The fields as they stand in the object they were read from.
+        fileprivate private(set) var written: Document?
+
+        init(identity: Identity, time: String?, fields: FieldSet, written: Document? = nil) {
+            self.identity = identity
+            self.time = time
+            self.fields = fields
+            self.written = written
+        }
+
+        package static func == (left: Entry, right: Entry) -> Bool {
+            left.identity == right.identity && left.time == right.time
+                && left.fields == right.fields
+        }
+
+        mutating func set(_ new: FieldSet) {
+            guard new != fields else { return }
+            fields = new
+            written = nil
+        }
+
+        mutating func lose(_ taken: FieldSet) {
+            guard fields.intersects(taken) else { return }
+            fields = fields.subtracting(taken)
+            written = nil
+        }
     }
 
     /// More entries of updates than this are merged into one, oldest first, as the server does.
@@ -45,22 +71,29 @@ package struct ManagedFields: Hashable, Sendable {
     package var entries: [Entry]
 
     /// Reads the entries of an object.
-    package init(of object: Document?) {
+    ///
+    /// - Parameters:
+    ///   - known: the owners of the same object that were read before; what stands as it did is
+    ///     not read again.
+    ///   - isSent: a client wrote them, in a form of its own.
+    package init(of object: Document?, known: ManagedFields? = nil, isSent: Bool = false) {
         let list = object?.at("metadata", "managedFields")?.arrayValue ?? []
         entries = list.compactMap { entry in
             guard
                 let operation = entry["operation"]?.stringValue.flatMap(Operation.init(rawValue:))
             else { return nil }
-            return Entry(
-                identity: Identity(
-                    manager: entry["manager"]?.stringValue ?? "",
-                    operation: operation,
-                    apiVersion: entry["apiVersion"]?.stringValue ?? "",
-                    subresource: entry["subresource"]?.stringValue ?? ""
-                ),
-                time: entry["time"]?.stringValue,
-                fields: FieldSet(entry["fieldsV1"] ?? [:])
+            let identity = Identity(
+                manager: entry["manager"]?.stringValue ?? "",
+                operation: operation,
+                apiVersion: entry["apiVersion"]?.stringValue ?? "",
+                subresource: entry["subresource"]?.stringValue ?? ""
             )
+            let written = entry["fieldsV1"] ?? [:]
+            let same = known?.entry(identity).flatMap { $0.written == written ? $0.fields : nil }
+            return Entry(
+                identity: identity, time: entry["time"]?.stringValue,
+                fields: same ?? FieldSet(written),
+                written: same == nil && isSent ? nil : written)
         }
     }
 
@@ -70,11 +103,12 @@ package struct ManagedFields: Hashable, Sendable {
     }
 
     mutating func set(_ identity: Identity, _ fields: FieldSet, time: String?) {
-        let entry = Entry(identity: identity, time: time, fields: fields)
         if let index = entries.firstIndex(where: { $0.identity.isSame(as: identity) }) {
-            entries[index] = entry
+            entries[index].identity = identity
+            entries[index].time = time
+            entries[index].set(fields)
         } else {
-            entries.append(entry)
+            entries.append(Entry(identity: identity, time: time, fields: fields))
         }
     }
 
@@ -82,7 +116,7 @@ package struct ManagedFields: Hashable, Sendable {
     mutating func take(_ taken: FieldSet, except identity: Identity?) {
         for index in entries.indices {
             if let identity, entries[index].identity.isSame(as: identity) { continue }
-            entries[index].fields = entries[index].fields.subtracting(taken)
+            entries[index].lose(taken)
         }
     }
 
@@ -96,7 +130,7 @@ package struct ManagedFields: Hashable, Sendable {
             kept.removeAll { old.contains($0) }
             if var merged = old.last {
                 merged.identity.manager = Self.ancient
-                merged.fields = old.reduce(FieldSet()) { $0.union($1.fields) }
+                merged.set(old.reduce(FieldSet()) { $0.union($1.fields) })
                 let place = kept.firstIndex { $0.identity.operation == .update } ?? kept.count
                 kept.insert(merged, at: place)
             }
@@ -120,10 +154,37 @@ extension ManagedFields.Entry {
             "operation": .string(identity.operation.rawValue),
             "apiVersion": .string(identity.apiVersion),
             "fieldsType": "FieldsV1",
-            "fieldsV1": fields.document,
+            "fieldsV1": written ?? fields.document,
         ]
         if let time { entry["time"] = .string(time) }
         if !identity.subresource.isEmpty { entry["subresource"] = .string(identity.subresource) }
         return entry
+    }
+}
+
+/// The owners of objects that were read last: most writes of an object change one entry, and the
+/// others need not be read again.
+struct KnownOwners: Sendable {
+    private struct Reading: Sendable {
+        let written: Document
+        let owners: ManagedFields
+    }
+
+    private var readings: [String: Reading] = [:]
+
+    /// Of so many objects at most.
+    private static let limit = 128
+
+    /// As `ManagedFields(of: object)`.
+    mutating func owners(of object: Document) -> ManagedFields {
+        guard let written = object.at("metadata", "managedFields") else {
+            return ManagedFields(of: object)
+        }
+        let last = readings[object.objectUID]
+        if let last, last.written == written { return last.owners }
+        let owners = ManagedFields(of: object, known: last?.owners)
+        if readings.count >= Self.limit { readings = [:] }
+        readings[object.objectUID] = Reading(written: written, owners: owners)
+        return owners
     }
 }

@@ -44,13 +44,16 @@ package enum ServerSideApply {
     /// The same intent again gives the live object unchanged. Of the intent's metadata `uid` and
     /// `resourceVersion` are kept as preconditions for the store.
     ///
-    /// - Parameter live: the object, or `nil` to make one.
+    /// - Parameters:
+    ///   - live: the object, or `nil` to make one.
+    ///   - known: its owners, where they have been read.
     /// - Returns: 409 with causes for fields of others, 500 for what does not fit the shape, 400
     ///   for `managedFields` in the intent.
     package static func apply(
         live: Document?,
         intent: Document,
-        _ request: Request
+        _ request: Request,
+        known: ManagedFields? = nil
     ) -> Result<Document, APIStatus> {
         guard intent.at("metadata", "managedFields") == nil else {
             return .failure(.badRequest("metadata.managedFields must be nil"))
@@ -60,7 +63,7 @@ package enum ServerSideApply {
         }
         let ignored = Self.ignored(request)
         let identity = identity(request, .apply)
-        var owners = owners(of: live, request)
+        var owners = owners(of: live, request, known)
         let wanted = stripped(TypedValue.fields(of: intent, request.shape))
             .subtractingRecursively(ignored)
         let previous = owners.entry(identity)
@@ -97,17 +100,22 @@ package enum ServerSideApply {
 
     /// The object after a create, update or patch with `managedFields` brought up to date: the
     /// manager owns what it added or changed, nobody owns what it removed.
+    ///
+    /// - Parameter known: the owners of the old object, where they have been read.
     package static func trackUpdate(
         from old: Document?,
         to new: Document,
-        _ request: Request
+        _ request: Request,
+        known: ManagedFields? = nil
     ) -> Document {
         let ignored = Self.ignored(request)
         let identity = identity(request, .update)
-        let sent = ManagedFields(of: new)
-        var owners = sent.entries.isEmpty ? ManagedFields(of: old) : sent
-        let before = old.map(withoutOwners) ?? blank(request)
-        let difference = difference(before, withoutOwners(new), request, ignored)
+        let before = known ?? ManagedFields(of: old)
+        let areSame = old?.at("metadata", "managedFields") == new.at("metadata", "managedFields")
+        let sent = areSame ? before : ManagedFields(of: new, known: before, isSent: true)
+        var owners = sent.entries.isEmpty ? before : sent
+        let bare = old.map(withoutOwners) ?? blank(request)
+        let difference = difference(bare, withoutOwners(new), request, ignored)
         let taken = stripped(difference.added.union(difference.modified))
         let previous = owners.entry(identity)
         owners.take(taken.union(difference.removed), except: identity)
@@ -132,8 +140,10 @@ package enum ServerSideApply {
     }
 
     /// The owners so far. What an object without any record holds belongs to an entry of its own.
-    private static func owners(of live: Document?, _ request: Request) -> ManagedFields {
-        var owners = ManagedFields(of: live)
+    private static func owners(
+        of live: Document?, _ request: Request, _ known: ManagedFields?
+    ) -> ManagedFields {
+        var owners = known ?? ManagedFields(of: live)
         guard let live, owners.entries.isEmpty else { return owners }
         var former = request
         former.manager = "before-first-apply"

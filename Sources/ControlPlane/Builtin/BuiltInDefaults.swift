@@ -2,21 +2,24 @@ import Domain
 
 /// What the API server fills in for the other built-in kinds.
 enum BuiltInDefaults {
-    /// Brings an object of a built-in kind into the server's form, defaults included.
-    static func apply(_ object: inout Document, _ kind: ResourceKind) {
+    /// Brings an object of a built-in kind into the server's form, defaults included. What is as
+    /// it was before has that form already.
+    static func apply(_ object: inout Document, over old: Document?, _ kind: ResourceKind) {
         // Slices are written by controllers, with nulls that mean something; Events of both groups
         // share one stored form.
         if kind != .endpointSlice, kind.plural != "events",
             let shape = BuiltInShapes.shape(of: kind)
         {
-            object = GoForm.normalized(object, shape)
+            object = GoForm.normalized(object, over: old, shape)
         }
+        let hasOldSpec = old.map { object["spec"] == $0["spec"] } ?? false
         switch kind.description {
-        case "pods": PodDefaults.fillPod(&object)
+        case "secrets": fillSecret(&object)
+        case "pods": PodDefaults.fillPod(&object, isSpecFilled: hasOldSpec)
+        case _ where hasOldSpec: break
         case "deployments.apps": fillDeployment(&object)
         case "replicasets.apps": fillReplicaSet(&object)
         case "services": fillService(&object)
-        case "secrets": fillSecret(&object)
         case "horizontalpodautoscalers.autoscaling": fillAutoscaler(&object)
         case "leases.coordination.k8s.io": set(&object, ["spec"], [:])
         default: break

@@ -6,9 +6,9 @@ enum BuiltInRules {
     static func configure(_ definition: inout KindDefinition) {
         let kind = definition.kind
         let rules = definition.rules
-        definition.rules.applyDefaults = { object in
-            rules.applyDefaults(&object)
-            BuiltInDefaults.apply(&object, kind)
+        definition.rules.applyDefaults = { object, old in
+            rules.applyDefaults(&object, old)
+            BuiltInDefaults.apply(&object, over: old, kind)
         }
         definition.rules.prepareCreate = { object in
             rules.prepareCreate(&object)

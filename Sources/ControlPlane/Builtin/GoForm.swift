@@ -20,7 +20,12 @@ enum GoForm {
     ]
 
     /// The object in Go's form.
-    static func normalized(_ value: Document, _ shape: Shape) -> Document {
+    ///
+    /// - Parameter old: what stood in the place before, which has this form.
+    static func normalized(
+        _ value: Document, over old: Document? = nil, _ shape: Shape
+    ) -> Document {
+        if let old, value == old { return value }
         switch (shape, value) {
         case (.scalar(.quantity), _):
             let text = value.stringValue ?? value.doubleValue.map { _ in value.inMessage }
@@ -37,7 +42,7 @@ enum GoForm {
             if case .scalar(.string) = element { isOfStrings = true }
             var result = fields
             for member in fields.members {
-                let child = normalized(member.value, element)
+                let child = normalized(member.value, over: old?[member.key], element)
                 let isNothing = child.isNull && isOfStrings
                 let new = isNothing ? "" : child
                 if new != member.value { result[member.key] = new }
@@ -51,7 +56,7 @@ enum GoForm {
                     result[member.key] = nil
                     continue
                 }
-                let new = normalized(member.value, child)
+                let new = normalized(member.value, over: old?[member.key], child)
                 if isOmitted(member.key, new, child) {
                     result[member.key] = nil
                 } else if new != member.value {

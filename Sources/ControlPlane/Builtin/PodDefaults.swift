@@ -21,7 +21,19 @@ enum PodDefaults {
     }
 
     /// What only a pod has, and no template.
-    static func fillPod(_ pod: inout Document) {
+    static func fillPod(_ pod: inout Document, isSpecFilled: Bool) {
+        if !isSpecFilled { fillSpec(&pod) }
+        guard var status = pod["status"] else { return }
+        status["conditions"] = mapped(status["conditions"]) { condition in
+            if condition["lastProbeTime"] == nil { condition["lastProbeTime"] = .null }
+        }
+        for list in ["initContainerStatuses", "containerStatuses"] {
+            status[list] = mapped(status[list]) { set(&$0, "lastState", [:]) }
+        }
+        pod["status"] = status
+    }
+
+    private static func fillSpec(_ pod: inout Document) {
         var spec = pod["spec"] ?? [:]
         fill(&spec)
         set(&spec, "enableServiceLinks", true)
@@ -34,14 +46,6 @@ enum PodDefaults {
         }
         addTolerations(&spec)
         pod["spec"] = spec
-        guard var status = pod["status"] else { return }
-        status["conditions"] = mapped(status["conditions"]) { condition in
-            if condition["lastProbeTime"] == nil { condition["lastProbeTime"] = .null }
-        }
-        for list in ["initContainerStatuses", "containerStatuses"] {
-            status[list] = mapped(status[list]) { set(&$0, "lastState", [:]) }
-        }
-        pod["status"] = status
     }
 
     /// How well the pod's resources are guaranteed.

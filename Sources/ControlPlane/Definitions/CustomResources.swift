@@ -22,7 +22,7 @@ package enum CustomResources {
                 "storedVersions": storage?["name"].map { .array([$0]) } ?? [],
             ]
         }
-        definition.rules.applyDefaults = { object in
+        definition.rules.applyDefaults = { object, _ in
             guard let kind = object.at("spec", "names", "kind")?.stringValue else { return }
             if object.at("spec", "names", "singular") == nil {
                 object.set(["spec", "names", "singular"], to: .string(kind.lowercased()))
@@ -225,12 +225,21 @@ extension KindDefinition {
             schema.defaulted(schema.pruned($0).object)
         }
         rules.unknownFields = { schema.pruned($0).unknown }
-        rules.applyDefaults = { $0 = complete($0) }
+        rules.applyDefaults = { new, _ in new = complete(new) }
         rules.validateCreate = { problems($0) + OwnerReferenceRules.problems(of: $0) }
         rules.validateUpdate = { new, old in
-            let found = problems(new)
-            let changes = found.isEmpty ? [] : Self.changedParts(new, complete(old))
-            return Self.concerning(changes, found) + OwnerReferenceRules.problems(of: new)
+            let others = OwnerReferenceRules.problems(of: new)
+            // Nobody is told of what stays as it was, so it need not be read: mostly only the
+            // status is another one.
+            let parts = Self.changedParts(new, old)
+            guard !parts.isEmpty else { return others }
+            var changed = new
+            for key in new.objectValue?.keys ?? []
+            where !StructuralSchema.objectMembers.contains(key) && !parts.contains(key) {
+                changed[key] = nil
+            }
+            guard !Self.concerning(parts, problems(changed)).isEmpty else { return others }
+            return Self.concerning(Self.changedParts(new, complete(old)), problems(new)) + others
         }
     }
 

@@ -17,7 +17,7 @@ enum EventConversion {
         let isNew = !isCore
         definition.names = .pathSegment
         definition.allowsCreateOnUpdate = true
-        definition.rules.applyDefaults = { event in
+        definition.rules.applyDefaults = { event, _ in
             if event["source"] == nil { event["source"] = [:] }
             for member in ["reportingComponent", "reportingInstance"] where event[member] == nil {
                 event[member] = ""

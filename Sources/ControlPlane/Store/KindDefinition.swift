@@ -46,8 +46,9 @@ package struct KindDefinition: Sendable {
     package struct Rules: Sendable {
         /// The paths of fields that the kind does not have; `nil` where its shape says it.
         package var unknownFields: (@Sendable (Document) -> [String])?
-        /// Fills in what the client left out; for every write, before anything else.
-        package var applyDefaults: @Sendable (inout Document) -> Void = { _ in }
+        /// Fills in what the client left out; for every write, before anything else; `(new, old)`.
+        /// What is as it was in the object before (`nil` for a new one) has its defaults already.
+        package var applyDefaults: @Sendable (inout Document, Document?) -> Void = { _, _ in }
         /// Puts an object that is created into its first state (phase, generation).
         package var prepareCreate: @Sendable (inout Document) -> Void = { _ in }
         /// What is wrong with an object that is created.

@@ -71,7 +71,7 @@ extension Store {
             object.set(["metadata", member], to: nil)
         }
         if definition.hasStatus, context.part == .main { object["status"] = nil }
-        definition.rules.applyDefaults(&object)
+        definition.rules.applyDefaults(&object, nil)
         if definition.generations != .none {
             object.set(["metadata", "generation"], to: 1)
         }

@@ -57,7 +57,7 @@ extension Store {
         var named = intent
         named.set(["metadata", "name"], to: .string(key.name))
         let request = ServerSideApply.Request(context, definition, force: force)
-        guard object(key) != nil else {
+        guard let live = object(key) else {
             let uid = intent.objectUID
             guard uid.isEmpty else {
                 throw .conflict(
@@ -69,8 +69,9 @@ extension Store {
             let made = try ServerSideApply.apply(live: nil, intent: named, request).get()
             return try create(key.kind, namespace: key.namespace, made, applying)
         }
+        let known = knownOwners.owners(of: live)
         return try update(key, applying) { live throws(APIStatus) in
-            try ServerSideApply.apply(live: live, intent: named, request).get()
+            try ServerSideApply.apply(live: live, intent: named, request, known: known).get()
         }
     }
 }

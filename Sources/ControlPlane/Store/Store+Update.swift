@@ -23,7 +23,7 @@ extension Store {
         try checkPreconditions(&new, old, key, definition, context)
         let askedUID = new.objectUID
         carryOver(&new, old, definition, context)
-        definition.rules.applyDefaults(&new)
+        definition.rules.applyDefaults(&new, old)
         if context.part != .system { definition.rules.prepareUpdate(&new, old) }
         if key.kind == .service { try addresses.assign(&new, old: old, &generator) }
         // A write of the status changes no spec; it may change annotations.
@@ -31,7 +31,8 @@ extension Store {
         if context.part != .system {
             if context.method != .apply {
                 new = ServerSideApply.trackUpdate(
-                    from: old, to: new, .init(context, definition, force: false))
+                    from: old, to: new, .init(context, definition, force: false),
+                    known: knownOwners.owners(of: old))
             }
             var causes = MetadataRules.problems(
                 ofUpdated: new, old, definition, askedUID: askedUID)

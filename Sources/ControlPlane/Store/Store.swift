@@ -57,6 +57,7 @@ package struct Store: Sendable, CustomStringConvertible {
     private var keysByUID: [String: ResourceKey] = [:]
     private var dependentsByOwner: [String: [ResourceKey]] = [:]
     var addresses = ServiceAddresses()
+    var knownOwners = KnownOwners()
     /// The version before the first change of which it can know.
     var origin: Int64
     /// With what tokens of service accounts are signed.
