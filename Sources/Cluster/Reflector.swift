@@ -65,9 +65,9 @@ package struct Reflector: Sendable {
                 }
             }
             if Task.isCancelled { return }
-            if progress.interrupt() {
+            if let news = progress.interrupt(by: error, reading: "\(selection)") {
                 client.logger.debug("view interrupted", metadata: metadata(error))
-                await deliver(.interrupted("\(selection): \(error.message)"))
+                await deliver(news)
             } else {
                 client.logger.debug("view still interrupted", metadata: metadata(error))
             }

@@ -46,6 +46,7 @@ struct Journal: Sendable {
         switch event {
         case .view(let kind, .interrupted(let reason)):
             lost(kind, reason)
+        case .view(let kind, .refused(let reason)): refused(kind, reason)
         case .view(let kind, .replaced), .view(let kind, .bookmark), .view(let kind, .changed),
             .view(let kind, .deleted):
             found(kind)
@@ -70,7 +71,18 @@ struct Journal: Sendable {
             "cannot follow \(reason)\(isMissing ? Self.hint(kind) : "")")
     }
 
+    /// What the controller may not read: said once, until it may. It does without nodes, and waits
+    /// for every other kind.
+    private mutating func refused(_ kind: ResourceKind, _ reason: String) {
+        trouble(
+            "read \(kind)",
+            "cannot read \(reason)"
+                + (kind == .node
+                    ? "; a pod that fails with its node counts against its version" : ""))
+    }
+
     private mutating func found(_ kind: ResourceKind) {
+        over("read \(kind)", "reading \(kind) again")
         guard lostViews.remove(kind) != nil, lostViews.isEmpty else { return }
         logger.info("following the cluster again")
     }

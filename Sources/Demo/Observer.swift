@@ -87,7 +87,7 @@ final class Observer: Sendable {
                 state.pods[name] = nil
                 state.ready[name] = nil
             }
-        case .bookmark, .interrupted: break
+        case .bookmark, .interrupted, .refused: break
         }
     }
 

@@ -144,6 +144,16 @@
     case writeRefused
     /// A new list does not have an object any more.
     case listedGone
+    /// A version waits for pods on nodes that are not Ready.
+    case strandedWaited
+    /// A pod is not ready yet on a node that is Ready again.
+    case nodeCameBack
+    /// A pod lost its readiness by the control plane's word while its node seems to be Ready.
+    case nodeAsked
+    /// A node's readiness changed, and releases have pods there.
+    case nodeChanged
+    /// Nodes cannot be read: their pods speak for themselves.
+    case nodesUnreadable
 
     /// The name in reports.
     package var name: String { String(describing: self) }

@@ -25,6 +25,12 @@
     case restartsAreFine
     /// An attempt has no deadline.
     case noDeadline
+    /// Pods of lost nodes count as pods that lost readiness.
+    case nodesIgnored
+    /// What a watch of nodes said last is taken for what is, though the pods know better.
+    case nodesNotAsked
+    /// The progress deadline goes on while the cluster has lost a node.
+    case deadlineOfLostNodes
 
     // MARK: The way forward
 

@@ -37,6 +37,7 @@ package struct ResourceKind: Hashable, Sendable, Comparable, CustomStringConvert
 
 extension ResourceKind {
     package static let pod = ResourceKind(group: "", version: "v1", kind: "Pod", plural: "pods")
+    package static let node = ResourceKind(group: "", version: "v1", kind: "Node", plural: "nodes")
     package static let service = ResourceKind(
         group: "",
         version: "v1",

@@ -9,6 +9,7 @@ extension Engine {
         switch event {
         case .tick, .resigned: break
         case .view(let kind, let event):
+            if kind == .node, case .refused = event { hit(.nodesUnreadable) }
             for change in view.apply(kind, event) { touch(change, now: now) }
         case .written(let id, let outcome):
             guard let flight = flights.end(id) else { return }
@@ -53,6 +54,7 @@ extension Engine {
             touch(.release(change.name))
             if contested.contains(change.name) { touchClaimants(of: change.name) }
         case .releaseSource: touch(.source(change.name))
+        case .node: touchReleases(onNode: change.name.name)
         case .gateway:
             // Only whether it exists matters; its status changes with every route.
             guard change.cameOrWent else { return }
@@ -116,15 +118,19 @@ extension Engine {
         }
     }
 
-    /// The longest wait after a failure. Routes, and releases that have to be read, are tried again
-    /// soon: a revert may wait for it.
+    /// The longest wait after a failure. Routes, and releases and nodes that have to be read, are
+    /// tried again soon: a revert may wait for it.
     func patience(_ key: ResourceKey) -> TimeSpan {
-        key.kind == .httpRoute || key.kind == .modelRelease ? .seconds(2) : Backoff.longest
+        switch key.kind {
+        case .httpRoute, .modelRelease, .node: .seconds(2)
+        default: Backoff.longest
+        }
     }
 
     private mutating func wasRead(
         _ key: ResourceKey, _ outcome: ReadOutcome, for subject: Subject, now: Timestamp
     ) {
+        if key.kind == .node { askedNode(key, outcome, for: subject) }
         switch outcome {
         case .found(let object):
             hit(.readFound)

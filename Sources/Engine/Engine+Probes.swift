@@ -23,9 +23,15 @@ extension Engine {
             for pod in builder.pods(digest) where !pod.view.isLeaving {
                 let uid = pod.view.metadata.uid
                 var probe = releases[release.id]?.probes[uid] ?? .init()
+                let sample = builder.sample(pod)
+                if case .unanswered = probe.state, sample.isStranded || sample.wasLostWithNode {
+                    // Nobody answers on a lost node: it is asked anew when it is back.
+                    probe.state = .waiting
+                    probe.asked = nil
+                }
                 if case .unanswered = probe.state { isMissing = true }
                 let due = (probe.asked ?? now) + (probe.asked == nil ? .zero : every)
-                if pod.view.ready, !pod.view.podIP.isEmpty, !probe.inFlight {
+                if pod.view.ready, !sample.isStranded, !pod.view.podIP.isEmpty, !probe.inFlight {
                     if now >= due, let order = order(golden, pod, digest, release) {
                         probe.asked = now
                         probe.inFlight = true

@@ -64,9 +64,11 @@ extension Engine {
     private mutating func decide(_ release: ModelRelease, now: Timestamp) {
         let id = release.id
         let subject = Subject.release(id)
-        let builder = SnapshotBuilder(
+        var builder = SnapshotBuilder(
             view: view, release: release, memory: releases[id] ?? .init(),
             settings: settings.rollout, watchedSince: began ?? now, now: now)
+        askNodes(builder, now: now)
+        builder.memory.nodeLooks = releases[id]?.nodeLooks ?? [:]
         let decision = ReleaseMachine.decide(
             builder.snapshot(trouble: trouble(id, builder, now: now)), now: now)
         remember(decision, release)

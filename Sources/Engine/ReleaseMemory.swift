@@ -40,6 +40,16 @@ struct ReleaseMemory: Sendable {
     var applied: PackedDocument?
     /// By pod uid.
     var probes: [String: Probe] = [:]
+    /// A node that is asked whether it is Ready, for a pod that lost its readiness.
+    struct NodeLook: Hashable, Sendable {
+        let node: String
+        /// When the pod lost its readiness.
+        let lost: Timestamp?
+        var isDone = false
+    }
+
+    /// By pod uid.
+    var nodeLooks: [String: NodeLook] = [:]
     /// When a pod of a proven version was reached, and asked, last.
     var reached: Timestamp?
     var reachAsked: Timestamp?

@@ -9,12 +9,12 @@ import Verdicts
 struct SnapshotBuilder {
     let view: ClusterView
     let release: ModelRelease
-    let memory: ReleaseMemory
+    var memory: ReleaseMemory
     let settings: RolloutSettings
     let watchedSince: Timestamp
     let now: Timestamp
     /// Of all versions, ordered by name.
-    private let allPods: [PodRecord]
+    let allPods: [PodRecord]
     private let slices: [EndpointSliceView]
 
     init(
@@ -99,7 +99,7 @@ struct SnapshotBuilder {
         return allPods.filter { $0.view.metadata.digestLabel == label }
     }
 
-    private func sample(_ pod: PodRecord) -> PodSample {
+    func sample(_ pod: PodRecord) -> PodSample {
         let view = pod.view
         let waiting = view.containers.first { !$0.waitingReason.isEmpty }
         let ended = view.containers.max { $0.restarts < $1.restarts }
@@ -107,10 +107,12 @@ struct SnapshotBuilder {
         return PodSample(
             name: view.metadata.name, uid: view.metadata.uid, created: view.metadata.created,
             ready: view.ready, wasReady: pod.wasReady, readyChanged: view.readyChanged,
-            leaving: view.isLeaving, restarts: view.restarts,
+            leaving: view.isLeaving, leavingSince: view.leavingSince, node: node(of: pod),
+            isWrittenOff: view.isWrittenOff, restarts: view.restarts,
             lastEnd: end.map {
                 "\($0.reason.isEmpty ? "ended" : $0.reason) (exit code \($0.exitCode))"
             },
+            lastEnded: end?.finished,
             waiting: waiting.map { .init(reason: $0.waitingReason, message: $0.waitingMessage) },
             phaseFailed: view.phase == .failed, golden: golden(view))
     }

@@ -1,3 +1,5 @@
+package import Resources
+
 /// Where a view of one kind stands and what to do next: a list, then a watch from there on.
 ///
 /// A watch that ends goes on from the last version seen. If that does not work the list is read
@@ -45,6 +47,7 @@ package struct ViewProgress: Sendable {
     package var backoff: Backoff
     private let settings: Settings
     private var isInterrupted = false
+    private var isRefused = false
 
     package init(_ settings: Settings = Settings()) {
         self.settings = settings
@@ -55,15 +58,22 @@ package struct ViewProgress: Sendable {
     package mutating func listed(_ version: String) {
         next = .watch(from: version)
         isInterrupted = false
+        isRefused = false
     }
 
     /// An event or bookmark of this version was handed over.
     package mutating func saw(_ version: String) { next = .watch(from: version) }
 
-    /// The view is behind; true the first time.
-    package mutating func interrupt() -> Bool {
+    /// The view is behind. What is to be told of it: that the kind cannot be read, or why it is
+    /// behind, each once until the next list; `nil` if it was told.
+    package mutating func interrupt(by error: ClusterError, reading what: String) -> ViewEvent? {
+        let reason = "\(what): \(error.message)"
+        if error.kind == .forbidden {
+            defer { (isInterrupted, isRefused) = (true, true) }
+            return isRefused ? nil : .refused(reason)
+        }
         defer { isInterrupted = true }
-        return !isInterrupted
+        return isInterrupted ? nil : .interrupted(reason)
     }
 
     package mutating func listFailed(_ error: ClusterError) {

@@ -12,6 +12,8 @@ package struct ClusterView: Sendable {
     package var revisions = KindView<RevisionView>()
     package var pods = KindView<PodRecord>()
     package var slices = KindView<EndpointSliceView>()
+    /// Reading them is a right that an installation may leave out.
+    package var nodes = KindView<NodeView>()
 
     package init() {}
 
@@ -20,15 +22,24 @@ package struct ClusterView: Sendable {
         (.modelRelease, nil), (.releaseSource, nil), (.gateway, nil),
         (.httpRoute, "slipway.dev/release"), (.deployment, "slipway.dev/release"),
         (.service, "slipway.dev/release"), (.controllerRevision, "slipway.dev/release"),
-        (.pod, "slipway.dev/release"), (.endpointSlice, "slipway.dev/release"),
+        (.pod, "slipway.dev/release"), (.endpointSlice, "slipway.dev/release"), (.node, nil),
     ]
 
-    /// Every kind was listed completely since the start.
+    /// Every kind was listed completely since the start, but for nodes where they cannot be read.
     package var isSynced: Bool {
         releases.isSynced && sources.isSynced && routes.isSynced && gateways.isSynced
             && deployments.isSynced && services.isSynced && revisions.isSynced && pods.isSynced
-            && slices.isSynced
+            && slices.isSynced && (nodes.isSynced || nodes.isRefused)
     }
+
+    /// A node; `nil` if it is not known or nodes cannot be read.
+    package func node(_ name: String) -> NodeView? {
+        guard !nodes.isRefused, !name.isEmpty else { return nil }
+        return nodes[NamespacedName(namespace: "", name: name)]?.value
+    }
+
+    /// Releases that have pods on a node, ordered.
+    package func releases(onNode name: String) -> [NamespacedName] { pods.releases(at: name) }
 
     // Decisions ask for these again and again: here, where the kinds are known, the compiler makes
     // code for each of them.
@@ -82,6 +93,7 @@ package struct ClusterView: Sendable {
         case .controllerRevision: return changes(revisions.apply(event))
         case .pod: return changes(pods.apply(event))
         case .endpointSlice: return changes(slices.apply(event))
+        case .node: return changes(nodes.apply(event))
         default: return []
         }
     }
@@ -102,6 +114,7 @@ package struct ClusterView: Sendable {
         case .controllerRevision: return change(revisions.remove(name, at: nil, uid: nil))
         case .pod: return change(pods.remove(name, at: nil, uid: nil))
         case .endpointSlice: return change(slices.remove(name, at: nil, uid: nil))
+        case .node: return change(nodes.remove(name, at: nil, uid: nil))
         default: return []
         }
     }

@@ -9,10 +9,19 @@ package protocol ObservedValue: Sendable {
 
     /// Takes over what only the past knows, such as that a pod was ready.
     mutating func inherit(from older: Self)
+
+    /// Whether it says nothing that an older version of the object did not say: then nobody has to
+    /// look again.
+    func saysNothingNew(after older: Self) -> Bool
+
+    /// Where it is, such as a pod's node, if releases are looked for by that; empty otherwise.
+    var place: String { get }
 }
 
 extension ObservedValue {
     package mutating func inherit(from older: Self) {}
+    package func saysNothingNew(after older: Self) -> Bool { false }
+    package var place: String { "" }
 }
 
 /// What is known of the objects of one kind, from lists, watches and the controller's own writes.
@@ -46,12 +55,16 @@ package struct KindView<Value: ObservedValue>: Sendable {
     private var entries: [NamespacedName: Slot] = [:]
     /// Names of objects, ascending.
     private var byRelease: [NamespacedName: [String]] = [:]
+    /// How many objects of a release there are at a place.
+    private var byPlace: [String: [NamespacedName: Int]] = [:]
     /// Versions at which objects were seen to be gone, until a list or watch is past them.
     private var gone: [NamespacedName: ResourceVersion] = [:]
     /// A complete list was seen since the start.
     package private(set) var isSynced = false
     /// Why the view may be out of date; `nil` while the watch runs.
     package private(set) var interruption: String?
+    /// The server does not let the kind be read at the moment.
+    package private(set) var isRefused = false
 
     package init() {}
 
@@ -64,6 +77,11 @@ package struct KindView<Value: ObservedValue>: Sendable {
 
     /// Releases that objects name by their label, ordered.
     package var owners: [NamespacedName] { byRelease.keys.sorted() }
+
+    /// Releases that have objects at a place, ordered.
+    package func releases(at place: String) -> [NamespacedName] {
+        (byPlace[place] ?? [:]).keys.sorted()
+    }
 
     /// Names of the objects that carry a release's label, ordered.
     package func names(of release: NamespacedName) -> [String] { byRelease[release] ?? [] }
@@ -91,6 +109,10 @@ package struct KindView<Value: ObservedValue>: Sendable {
     /// belong (or belonged) to, ordered.
     package mutating func apply(_ event: ViewEvent) -> [Change] {
         switch event {
+        case .interrupted, .refused: break
+        case .changed, .deleted, .bookmark, .replaced: isRefused = false
+        }
+        switch event {
         case .changed(let object):
             interruption = nil
             return insert(object).map { [$0] } ?? []
@@ -107,6 +129,10 @@ package struct KindView<Value: ObservedValue>: Sendable {
             return []
         case .interrupted(let reason):
             interruption = reason
+            return []
+        case .refused(let reason):
+            interruption = reason
+            isRefused = true
             return []
         case .replaced(let objects, let version):
             return replace(objects, version: ResourceVersion(version))
@@ -137,16 +163,23 @@ package struct KindView<Value: ObservedValue>: Sendable {
         if let tomb = gone[name], let version, version <= tomb { return nil }
         guard var value = Value(object) else { return remove(name, at: version, uid: nil) }
         gone[name] = nil
-        if let old, old.uid == metadata.uid { value.inherit(from: old.value) }
+        let isSame = old?.uid == metadata.uid
+        if let old, isSame { value.inherit(from: old.value) }
         let release = metadata.label(Names.releaseLabel)
         if old == nil || old?.release != release {
             if let old { unindex(name, old) }
             if let release { index(name, release) }
         }
+        let place = value.place
+        if old?.value.place ?? "" != place || old?.release != release {
+            if let old { move(name, old.release, at: old.value.place, by: -1) }
+            move(name, release, at: place, by: 1)
+        }
         entries[name] = .entry(
             Entry(
                 uid: metadata.uid, version: version, release: release,
                 generation: metadata.generation, value: value))
+        if let old, isSame, value.saysNothingNew(after: old.value) { return nil }
         return change(name, release ?? old?.release, cameOrWent: old == nil)
     }
 
@@ -162,6 +195,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         if let version, let known = old.version, version < known { return nil }
         if let version { gone[name] = version }
         unindex(name, old)
+        move(name, old.release, at: old.value.place, by: -1)
         entries[name] = nil
         return change(name, old.release, cameOrWent: true)
     }
@@ -189,6 +223,17 @@ package struct KindView<Value: ObservedValue>: Sendable {
         Change(
             name: name, release: release.map { .init(namespace: name.namespace, name: $0) },
             cameOrWent: cameOrWent)
+    }
+
+    /// Counts a release's objects at a place.
+    private mutating func move(
+        _ name: NamespacedName, _ release: String?, at place: String, by count: Int
+    ) {
+        guard let release, !place.isEmpty else { return }
+        let key = NamespacedName(namespace: name.namespace, name: release)
+        let new = byPlace[place, default: [:]][key, default: 0] + count
+        byPlace[place, default: [:]][key] = new > 0 ? new : nil
+        if byPlace[place]?.isEmpty == true { byPlace[place] = nil }
     }
 
     private mutating func index(_ name: NamespacedName, _ release: String) {

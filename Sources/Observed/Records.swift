@@ -62,6 +62,8 @@ package struct PodRecord: ObservedValue {
     package mutating func inherit(from older: PodRecord) {
         wasReady = wasReady || older.wasReady
     }
+
+    package var place: String { view.node }
 }
 
 /// A Deployment, with its spec for drift repair.
@@ -110,3 +112,8 @@ extension EndpointSliceView: ObservedValue {}
 extension RevisionView: ObservedValue {}
 extension HTTPRouteView: ObservedValue {}
 extension GatewayView: ObservedValue {}
+
+extension NodeView: ObservedValue {
+    /// Nodes tell every few minutes that they live: only their readiness is news.
+    package func saysNothingNew(after older: NodeView) -> Bool { self == older }
+}

@@ -137,4 +137,7 @@ package enum ViewEvent: Hashable, Sendable {
     case bookmark(resourceVersion: String)
     /// The view may be out of date from now on, with the reason; what is known stays.
     case interrupted(String)
+    /// The server does not let this controller read the kind, with its word on that; what is known
+    /// may be out of date from now on.
+    case refused(String)
 }

@@ -23,7 +23,7 @@ package struct Coverage: Sendable, CustomStringConvertible {
         + ["call otherwise"]
         + World.Death.allCases.map { "death \($0.rawValue)" }
         + Act.kinds + Schedule.Lasting.allCases.map { "lasting \($0.rawValue)" }
-        + PodBehaviour.kinds + ["watches one behind"]
+        + PodBehaviour.kinds + ["watches one behind", "without nodes"]
 
     package mutating func add(faults: [String: Int]) {
         for (fault, count) in faults { counts["fault \(fault)", default: 0] += count }

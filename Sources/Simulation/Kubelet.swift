@@ -21,6 +21,9 @@ struct Kubelet: Sendable {
     private var runs: [String: PodRun] = [:]
     /// Nodes that are not heard of, and since when.
     private var lost: [Int: Timestamp] = [:]
+    /// When nodes that are back tell of themselves, and of their pods.
+    private var backs: [Int: (node: Timestamp, pods: Timestamp)] = [:]
+    private var returns = 0
     private var seen: Int64 = 0
     private var number = 0
 
@@ -35,6 +38,11 @@ struct Kubelet: Sendable {
         let uids = Set(pods.map { ObjectMetadata(of: $0).uid })
         runs = runs.filter { uids.contains($0.key) }
         var times: [Timestamp] = []
+        for (number, back) in backs.sorted(by: { $0.key < $1.key }) {
+            if now >= back.node { tellReady(number, &store, now) }
+            if now >= max(back.node, back.pods) { backs[number] = nil }
+            times += [back.node, back.pods].filter { $0 > now }
+        }
         for pod in pods { work(pod, &store, now, pace, behaviours, &times) }
         due = times.min()
         seen = store.lastChange(of: .pod)
@@ -43,17 +51,68 @@ struct Kubelet: Sendable {
     /// Lets everything be looked at again: the behaviour of a version has changed.
     mutating func wake(at time: Timestamp) { due = min(due ?? time, time) }
 
-    /// A node is not heard of any more, or is back.
+    /// A node is not heard of any more, or is back. What it says first then, that it is Ready or
+    /// how its pods are, is different from time to time.
     mutating func node(_ number: Int, isLost: Bool, now: Timestamp) {
-        lost[number % Self.nodes] = isLost ? now : nil
+        let number = number % Self.nodes
         wake(at: now)
+        guard !isLost else {
+            lost[number] = lost[number] ?? now
+            backs[number] = nil
+            return
+        }
+        guard lost.removeValue(forKey: number) != nil else { return }
+        returns += 1
+        let later = now + .seconds(1)
+        backs[number] = returns % 2 == 0 ? (later, now) : (now, later)
     }
 
     private static var nodes: Int { 3 }
-    /// How long a node may be silent before its pods count as not ready, and before they are taken
-    /// away; minutes in a real cluster.
-    private static var silence: (unready: TimeSpan, evicted: TimeSpan) {
-        (.seconds(5), .seconds(20))
+    private static func name(_ number: Int) -> String { "node-\(number)" }
+
+    /// How long a node may be silent before its pods count as not ready, and how much longer they
+    /// stay there; minutes in a real cluster.
+    static var patience: NodeLifecycle.Pace {
+        .init(grace: .seconds(5), toleration: .seconds(15))
+    }
+
+    /// Nodes that are not heard of, with the time they were heard of last.
+    var silent: [String: Timestamp] {
+        var silent: [String: Timestamp] = [:]
+        for (number, since) in lost { silent[Self.name(number)] = since }
+        return silent
+    }
+
+    /// Whether a pod is on a node that is not heard of.
+    func isSilent(_ uid: String) -> Bool { runs[uid].map { lost[$0.node] != nil } ?? false }
+
+    /// Makes the Node objects.
+    func register(_ store: inout Store, now: Timestamp) {
+        for number in 0..<Self.nodes {
+            let object: Document = ["metadata": ["name": .string(Self.name(number))]]
+            let context = WriteContext(now: now, manager: "kubelet")
+            _ = try? store.create(.node, namespace: "", object, context)
+            tellReady(number, &store, now)
+        }
+    }
+
+    /// A node says that it is Ready, if it is not known.
+    private func tellReady(_ number: Int, _ store: inout Store, _ now: Timestamp) {
+        let key = ResourceKey(.node, namespace: "", name: Self.name(number))
+        guard let node = store.object(key), NodeView(node)?.isReady == false else { return }
+        let context = WriteContext(now: now, manager: "kubelet", part: .status)
+        _ = try? store.update(key, context) { object throws(APIStatus) in
+            var changed = object
+            changed.set(
+                ["status", "conditions"],
+                to: [
+                    [
+                        "type": "Ready", "status": "True", "reason": "KubeletReady",
+                        "lastTransitionTime": .string(now.description),
+                    ]
+                ])
+            return changed
+        }
     }
 
     /// Whether a request to a pod is answered: its container runs and has its model.
@@ -81,8 +140,8 @@ struct Kubelet: Sendable {
         let key = ResourceKey(.pod, namespace: metadata.namespace, name: metadata.name)
         let version = metadata.label(Names.versionLabel) ?? ""
         var run = runs[metadata.uid] ?? start(version, now: now, pace: pace)
-        if let since = lost[run.node] {
-            miss(&run, pod, since, &store, now, &times)
+        if lost[run.node] != nil || backs[run.node].map({ now < $0.pods }) ?? false {
+            bind(run, pod, &store, now, &times)
             runs[metadata.uid] = run
             return
         }
@@ -101,6 +160,12 @@ struct Kubelet: Sendable {
         if let next = run.advance(behaviours[version] ?? PodBehaviour(), now: now) {
             times.append(next)
         }
+        if run.reported?.isReady == true, run.report?.isReady == true,
+            PodView(pod)?.ready == false
+        {
+            // The control plane has written it off, and it is as it was.
+            run.wasMissed(now)
+        }
         let report = run.report
         if run.reported != report {
             run.reported = report
@@ -115,36 +180,26 @@ struct Kubelet: Sendable {
         let context = WriteContext(now: now, manager: "kubelet", part: .system)
         _ = try? store.update(key, context) { object throws(APIStatus) in
             var changed = object
-            changed.set(["spec", "nodeName"], to: .string("node-\(run.node)"))
+            changed.set(["spec", "nodeName"], to: .string(Self.name(run.node)))
             changed.set(["status"], to: run.status(of: object))
             return changed
         }
     }
 
-    /// What the control plane does with a pod of a node that is not heard of: after a while it
-    /// counts as not ready, later it is to go, and it goes when the node is back.
-    private func miss(
-        _ run: inout PodRun, _ pod: Document, _ since: Timestamp, _ store: inout Store,
-        _ now: Timestamp, _ times: inout [Timestamp]
+    /// A pod that was given to a node that is not heard of: it never begins.
+    private func bind(
+        _ run: PodRun, _ pod: Document, _ store: inout Store, _ now: Timestamp,
+        _ times: inout [Timestamp]
     ) {
+        guard run.reported == nil, pod.at("spec", "nodeName") == nil else { return }
+        guard now >= run.bound else { return times.append(run.bound) }
         let metadata = ObjectMetadata(of: pod)
-        guard metadata.deletionTimestamp == nil else { return }
         let key = ResourceKey(.pod, namespace: metadata.namespace, name: metadata.name)
-        if now < since + Self.silence.unready {
-            times.append(since + Self.silence.unready)
-        } else if run.reported?.isReady == true {
-            run.reported?.isReady = false
-            run.reported?.readyChanged = now
-            run.wasMissed(now)
-            tell(run, key, &store, now)
-        }
-        if now < since + Self.silence.evicted {
-            times.append(since + Self.silence.evicted)
-        } else {
-            run.reported?.isEvicted = true
-            if run.reported != nil { tell(run, key, &store, now) }
-            _ = try? store.delete(
-                key, options: DeleteOptions(uid: metadata.uid), WriteContext(now: now))
+        let context = WriteContext(now: now, manager: "kube-scheduler", part: .system)
+        _ = try? store.update(key, context) { object throws(APIStatus) in
+            var changed = object
+            changed.set(["spec", "nodeName"], to: .string(Self.name(run.node)))
+            return changed
         }
     }
 
@@ -152,8 +207,10 @@ struct Kubelet: Sendable {
         number += 1
         let isVictim = !runs.values.contains { $0.version == version && $0.isVictim }
         let node =
-            (0..<Self.nodes).map { (number + $0) % Self.nodes }.first { lost[$0] == nil }
-            ?? number % Self.nodes
+            (0..<Self.nodes).map { (number + $0) % Self.nodes }.first {
+                // The scheduler knows of a lost node when the control plane does.
+                lost[$0].map { now < $0 + Self.patience.grace } ?? true
+            } ?? number % Self.nodes
         return PodRun(
             version: version, number: number, node: node, isVictim: isVictim,
             bound: now + pace.schedule)

@@ -24,8 +24,6 @@ struct PodRun: Sendable {
         var waiting: String?
         var hasEnded = false
         var isRunning = false
-        /// The cluster takes it away.
-        var isEvicted = false
     }
 
     let version: String
@@ -204,12 +202,11 @@ struct PodRun: Sendable {
                 "lastTransitionTime": .string(since.description),
             ]
         }
-        var conditions = [
+        status["conditions"] = [
             condition("PodScheduled", true, bound),
+            condition("ContainersReady", report.isReady, report.readyChanged),
             condition("Ready", report.isReady, report.readyChanged),
         ]
-        if report.isEvicted { conditions.append(condition("DisruptionTarget", true, bound)) }
-        status["conditions"] = .array(conditions)
         return status
     }
 }

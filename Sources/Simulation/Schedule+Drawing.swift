@@ -63,6 +63,7 @@ private struct Draw {
         schedule.entries.sort { $0.at < $1.at }
         if schedule.processes == 1, dice.chance(30) { schedule.comparisons = [moment()] }
         schedule.speaksHTTP = dice.chance(20)
+        drawNodes()
     }
 
     // MARK: Helpers
@@ -96,9 +97,25 @@ private struct Draw {
 
     // MARK: The setting
 
+    /// Kinds whose watches may be late; that of nodes is drawn by itself.
+    private static let kinds = ClusterView.kinds.map(\.kind).filter { $0 != .node }
+
+    /// What matters where nodes are lost; drawn last, so that the rest of a run does not change.
+    private mutating func drawNodes() {
+        if has(.slowWatches), dice.chance(40) {
+            schedule.lags[ResourceKind.node.kind] = milliseconds(0, 3000)
+        }
+        schedule.hidesNodes = dice.chance(10)
+        guard has(.lostNodes), dice.chance(50) else { return }
+        // Long enough for pods to be given to other nodes, or just long enough to be noticed.
+        let span = dice.chance(50) ? seconds(20, 40) : milliseconds(5000, 3000)
+        schedule.entries.append(.init(at: moment(), .node(dice.number(3), span)))
+        schedule.entries.sort { $0.at < $1.at }
+    }
+
     private mutating func drawDelays() {
         if has(.slowWatches) {
-            for (kind, _) in ClusterView.kinds where dice.chance(40) {
+            for kind in Self.kinds where dice.chance(40) {
                 schedule.lags[kind.kind] = milliseconds(0, 1500)
             }
         }
@@ -174,8 +191,7 @@ private struct Draw {
         some(.frozenCaches, 2) { .freeze($0.seconds(1, 15)) }
         some(.relists, 3) { _ in .relist }
         some(.slowWatches, 2) { draw in
-            let kinds = ClusterView.kinds
-            let kind = kinds[draw.dice.number(kinds.count)].kind
+            let kind = Self.kinds[draw.dice.number(Self.kinds.count)]
             return .lag(kind: kind.kind, draw.milliseconds(0, 3000))
         }
         some(.wrongCalls, 2) { draw in

@@ -9,6 +9,7 @@ extension Schedule: CustomStringConvertible {
         lines.append("proxies \(proxies)")
         if let requests { lines.append("requests every \(requests)") }
         if speaksHTTP { lines.append("over HTTP") }
+        if hidesNodes { lines.append("without nodes") }
         for delay in Delay.allCases {
             if let span = delays[delay] { lines.append("delay \(delay.rawValue) \(span)") }
         }
@@ -61,6 +62,9 @@ extension Schedule: CustomStringConvertible {
         case ("over", 1):
             speaksHTTP = words == ["HTTP"]
             return speaksHTTP
+        case ("without", 1):
+            hidesNodes = words == ["nodes"]
+            return hidesNodes
         case ("requests", 2): return span.map { requests = $0 } != nil
         case ("storm", 1): return span.map { storm = $0 } != nil
         case ("calm", 1): return span.map { calm = $0 } != nil

@@ -38,6 +38,8 @@ package struct Schedule: Hashable, Sendable {
     package var requests: TimeSpan?
     /// Calls go as bytes through the HTTP side of the API server.
     package var speaksHTTP = false
+    /// The controller has no right to read nodes.
+    package var hidesNodes = false
     package var delays: [Delay: TimeSpan] = [:]
     /// Watches that are late, by kind.
     package var lags: [String: TimeSpan] = [:]

@@ -31,7 +31,9 @@ extension ScheduledRun {
     private mutating func checkRefusals(_ release: NamespacedName, _ status: ReleaseStatus) {
         let touched = schedule.entries.contains {
             switch $0.act {
-            case .evict, .killContainer, .node, .hand, .behave: true
+            case .evict, .killContainer, .hand, .behave: true
+            // Who may not read nodes cannot tell their failures from those of versions.
+            case .node: schedule.hidesNodes
             default: false
             }
         }

@@ -55,6 +55,7 @@ package struct ScheduledRun: Sendable {
         for behaviour in schedule.behaviours.values {
             for fault in behaviour.faults { counts[fault, default: 0] += 1 }
         }
+        if schedule.hidesNodes { counts["without nodes", default: 0] += 1 }
         if world.watchesAreOneBehind { counts["watches one behind", default: 0] += 1 }
         return counts
     }
@@ -92,6 +93,7 @@ package struct ScheduledRun: Sendable {
         world.processes = Array(repeating: Process(), count: schedule.processes)
         world.gateway.proxies = schedule.proxies
         world.speaksHTTP = schedule.speaksHTTP
+        world.hidesNodes = schedule.hidesNodes
         world.writeLimit = 5000 * schedule.releases
         for (delay, span) in schedule.delays {
             switch delay {

@@ -12,7 +12,7 @@ package struct Users: Sendable {
         package var answered = 0
         /// Answered by a model that answers wrongly.
         package var wrong = 0
-        /// Failed on a version that is bad by itself, or whose pods somebody took away.
+        /// Failed on a version that is bad by itself, or whose pods somebody or their node took away.
         package var failed = 0
         /// Failed although nothing but the controller, or what it works with, could be the reason.
         package var lost = 0
@@ -111,9 +111,10 @@ extension World {
         // A route that a person took away is promised again once all proxies have it again.
         let key = ResourceKey(.httpRoute, namespace: route.namespace, name: route.name)
         if service.isEmpty, truth.taken.contains(key) { users.known.remove(route) }
-        if isBad || isRecent(truth.disturbances[version]) || isRecent(truth.lastHand)
-            || isRecent(truth.lastNodeLoss)
-        {
+        // A pod on a lost node does not answer; where all pods were there, nobody does for a while.
+        let isOfNode =
+            pod.isEmpty ? isRecent(truth.lastNodeLoss) : kubelet.isSilent(pod)
+        if isBad || isRecent(truth.disturbances[version]) || isRecent(truth.lastHand) || isOfNode {
             users.tally.failed += 1
             return
         }

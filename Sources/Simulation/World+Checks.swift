@@ -124,7 +124,19 @@ extension World {
                 !$0.isLeaving
             else { return false }
             let wasReady = ($0.readyChanged ?? now) > ($0.started ?? now)
-            return $0.restarts > 0 || (!$0.ready && wasReady)
+            return !isOfNode($0) && ($0.restarts > 0 || (!$0.ready && wasReady))
         }
+    }
+
+    /// What became of a pod came with its node: that is not Ready, or it became Ready again after
+    /// the pod was written off.
+    private func isOfNode(_ pod: PodView) -> Bool {
+        guard !hidesNodes,
+            let node = store.object(ResourceKey(.node, namespace: "", name: pod.node))
+                .flatMap(NodeView.init)
+        else { return false }
+        guard node.isReady else { return true }
+        guard !pod.ready, let since = node.since, let lost = pod.readyChanged else { return false }
+        return lost <= since
     }
 }

@@ -13,6 +13,8 @@ extension World {
             kubelet.work(
                 &store, now: now,
                 pace: .init(schedule: delays.schedule, end: delays.podEnd), behaviours: behaviours)
+            nodeLifecycle.work(
+                &store, silent: kubelet.silent, pace: Kubelet.patience, now: now)
             gateway.work(
                 &store, now: now, pace: .init(accept: delays.gateway, proxies: delays.proxies))
             meddle()
@@ -26,10 +28,11 @@ extension World {
 
     /// When something in the cluster happens by itself.
     var clusterDue: Timestamp? {
-        guard let pods = kubelet.due, let routes = gateway.due else {
-            return kubelet.due ?? gateway.due
+        var next = kubelet.due
+        for due in [gateway.due, nodeLifecycle.due] {
+            if let due { next = min(next ?? due, due) }
         }
-        return min(pods, routes)
+        return next
     }
 
     /// Other controllers put back what they want.

@@ -60,7 +60,9 @@ extension World {
         case .read(let id, let key):
             let isLost = apiIsAway || goesOtherwise()
             if let index = process(of: life) { noteRead(key, failed: isLost, index) }
-            if isLost {
+            if key.kind == .node, hidesNodes {
+                answer(.read(id, .failed(.init(.forbidden, Self.nodesAreForbidden))), life)
+            } else if isLost {
                 answer(.read(id, .failed(.init(.unreachable, "connection refused"))), life)
             } else {
                 let found =
@@ -260,6 +262,9 @@ extension World {
                 $0.at("status", "podIP")?.stringValue == order.host
             })
         else { return .answers([.unanswered("connection refused")]) }
+        guard !kubelet.isSilent(ObjectMetadata(of: pod).uid) else {
+            return .answers([.unanswered("no route to host")])
+        }
         let version = pod.at("metadata", "labels", Names.versionLabel)?.stringValue ?? ""
         let behaviour = behaviours[version] ?? PodBehaviour()
         return .answers(

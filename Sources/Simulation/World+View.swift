@@ -24,12 +24,18 @@ extension World {
         }
         let source = frozen ?? store
         for (kind, label) in ClusterView.kinds {
+            if kind == .node, hidesNodes {
+                tell(index, kind, .refused(Self.nodesAreForbidden))
+                continue
+            }
             let objects = source.objects(kind).filter { carries($0, label) }
             processes[index].cursors[kind] = source.version
             tell(
                 index, kind, .replaced(objects, resourceVersion: String(source.version)))
         }
     }
+
+    static var nodesAreForbidden: String { "nodes is forbidden: cannot list resource nodes" }
 
     private func lag(_ kind: ResourceKind) -> TimeSpan { delays.lags[kind] ?? delays.watch }
 

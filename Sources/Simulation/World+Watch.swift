@@ -25,6 +25,9 @@ extension World {
         for _ in 0..<4 where now >= view.pausedUntil {
             do throws(ClusterError) {
                 if apiIsAway { throw ClusterError(.unavailable, "connection refused") }
+                if kind == .node, hidesNodes {
+                    throw ClusterError(.forbidden, Self.nodesAreForbidden)
+                }
                 switch view.progress.next {
                 case .list(let version):
                     let list = try Self.list(selection, version, of: frozen ?? store, now)
@@ -77,11 +80,16 @@ extension World {
             _ = view.progress.watchEnded(end)
         }
         view.watch = nil
-        injected["watch \(error.kind.rawValue)", default: 0] += 1
-        if view.progress.interrupt() { tell(index, kind, .interrupted(error.message)) }
+        if error.kind != .forbidden {
+            injected["watch \(error.kind.rawValue)", default: 0] += 1
+        }
+        if let news = view.progress.interrupt(by: error, reading: "\(kind)") {
+            tell(index, kind, news)
+        }
         // What is too old or too new is asked for anew at once.
         guard error.kind != .expired, error.kind != .versionTooLarge else { return }
-        view.pausedUntil = now + .milliseconds(500)
+        view.pausedUntil =
+            now + (error.kind == .forbidden ? .seconds(30) : .milliseconds(500))
         enqueue(view.pausedUntil, .action(.look(process: index)))
     }
 

@@ -112,6 +112,9 @@ package struct World: Sendable {
     var truth = Truth()
     var controllers = ControllerLoop()
     var kubelet = Kubelet()
+    var nodeLifecycle = NodeLifecycle()
+    /// The controller has no right to read nodes.
+    package var hidesNodes = false
     package var gateway = SimulatedGateway()
     var meddlers: [Meddler] = []
     /// The version at which the cluster's controllers had nothing to do.
@@ -141,6 +144,7 @@ package struct World: Sendable {
                 giveUp("a definition is refused: \(error.message)")
             }
         }
+        kubelet.register(&store, now: now)
         workCluster()
     }
 

@@ -53,7 +53,9 @@ package enum VersionVerdict: Hashable, Sendable {
 /// The rules, first match decides: a wrong golden answer; an image or configuration that cannot be
 /// used; restarts above the limit (named after what ended the container); readiness lost by more
 /// pods than allowed for longer than allowed; a failed pod; unanswered probes while the same prober
-/// reaches proven versions; the progress deadline. Pods that are leaving do not count.
+/// reaches proven versions; the progress deadline. Pods that are leaving do not count, and what
+/// came over pods with their node counts neither against the version nor for it: only a wrong
+/// answer stays one.
 package struct HealthJudge: Sendable {
     package let policy: HealthPolicy
     /// Pods that the version must have.
@@ -65,6 +67,10 @@ package struct HealthJudge: Sendable {
 
     /// So many unanswered probes in a row count.
     package static let unansweredLimit = 3
+
+    /// How long the cluster leaves pods on a node that it does not hear of before it makes others:
+    /// five minutes, and the time to notice. The progress deadline stands still so long.
+    package static let nodePatience = TimeSpan.minutes(6)
 
     package init(policy: HealthPolicy, desired: Int, since: Timestamp, proberTrusted: Bool) {
         self.policy = policy
@@ -79,20 +85,22 @@ package struct HealthJudge: Sendable {
         now: Timestamp
     ) -> (verdict: VersionVerdict, recheck: Timestamp?) {
         let staying = pods.filter { !$0.leaving }
-        if let failure = wrongAnswer(staying) ?? unusable(staying) ?? restarted(staying) {
+        let heard = staying.filter { !$0.isStranded }
+        if let failure = wrongAnswer(staying) ?? unusable(heard) ?? restarted(heard) {
             return (.failed(failure), nil)
         }
-        let (lost, lostRecheck) = readinessLost(staying, now: now)
+        let (lost, lostRecheck) = readinessLost(heard, now: now)
         if let lost { return (.failed(lost), nil) }
-        if let failure = failedPod(staying) ?? unanswered(staying) {
+        if let failure = failedPod(heard) ?? unanswered(heard) {
             return (.failed(failure), nil)
         }
-        let ready = staying.filter(\.ready)
+        let ready = heard.filter(\.ready)
         let checked = ready.filter { $0.golden == .notAsked || $0.golden == .passed }
         if checked.count >= desired { return (.healthy, lostRecheck) }
         // A time that is yet to come is another clock's and says nothing.
         let newest = staying.compactMap(\.created).filter { $0 <= now }.max() ?? since
-        let deadline = max(newest, since) + policy.progressDeadline
+        let start = max(newest, since, taken(pods, now: now) ?? since)
+        let deadline = start + policy.progressDeadline
         if now >= deadline {
             return (
                 .failed(
@@ -107,10 +115,30 @@ package struct HealthJudge: Sendable {
         if ready.count >= desired {
             return (.starting("golden inferences: \(checked.count)/\(desired) pods"), recheck)
         }
-        if staying.contains(where: \.wasReady) {
-            return (.reduced("\(ready.count)/\(desired) pods ready"), recheck)
-        }
-        return (.starting("\(ready.count)/\(desired) pods ready"), recheck)
+        var text = "\(ready.count)/\(desired) pods ready"
+        let stranded = staying.count - heard.count
+        if stranded > 0 { text += ", \(stranded) on nodes that are not Ready" }
+        if staying.contains(where: \.wasReady) { return (.reduced(text), recheck) }
+        return (.starting(text), recheck)
+    }
+
+    /// When the cluster last took pods from the version, or will have: the time in which others
+    /// have to become ready runs from there.
+    private func taken(_ pods: [PodSample], now: Timestamp) -> Timestamp? {
+        if isMutated(.deadlineOfLostNodes) { return nil }
+        return pods.compactMap { pod -> Timestamp? in
+            if pod.leaving { return pod.leavingSince.map { min($0, now) } }
+            switch pod.node {
+            case .notReady(let since):
+                hit(.strandedWaited)
+                return min(since ?? now, now) + Self.nodePatience
+            case .asked: return now
+            case .ready(let since) where pod.wasLostWithNode:
+                hit(.nodeCameBack)
+                return since.map { min($0, now) }
+            case .ready, .unknown: return nil
+            }
+        }.max()
     }
 
     private func wrongAnswer(_ pods: [PodSample]) -> VersionVerdict.Failure? {
@@ -144,6 +172,7 @@ package struct HealthJudge: Sendable {
     }
 
     private func restarted(_ pods: [PodSample]) -> VersionVerdict.Failure? {
+        let pods = pods.filter { !$0.wasRestartedWithNode }
         let restarts = pods.reduce(0) { $0 + $1.restarts }
         guard restarts > policy.restartsMax else { return nil }
         let worst = pods.max { $0.restarts < $1.restarts }
@@ -164,7 +193,7 @@ package struct HealthJudge: Sendable {
         _ pods: [PodSample],
         now: Timestamp
     ) -> (VersionVerdict.Failure?, Timestamp?) {
-        let lost = pods.filter { $0.wasReady && !$0.ready }
+        let lost = pods.filter { $0.wasReady && !$0.ready && !$0.wasLostWithNode }
         guard lost.count > policy.unreadyMax else { return (nil, nil) }
         // The pod whose loss makes it too many counts from its own change.
         let changes = lost.map { $0.readyChanged ?? since }.sorted()

@@ -131,6 +131,26 @@ import Testing
         #expect(view.phase == .unknown && !view.ready && view.port == nil && view.restarts == 0)
     }
 
+    /// A node lifecycle controller writes the condition `Ready` alone; a kubelet both.
+    @Test(arguments: [
+        ("False", "", "True", true), ("False", "ContainersNotReady", "False", false),
+        ("False", "ReadinessGatesNotReady", "True", false), ("True", "", "True", false),
+        ("False", "", "False", false),
+    ])
+    func aPodIsWrittenOffIfOnlyItsReadinessWasTaken(
+        _ ready: String, _ reason: String, _ containers: String, _ isWrittenOff: Bool
+    ) throws {
+        var pod = pod
+        var condition: Document = ["type": "Ready", "status": .string(ready)]
+        if !reason.isEmpty { condition["reason"] = .string(reason) }
+        pod.set(
+            ["status", "conditions"],
+            to: [condition, ["type": "ContainersReady", "status": .string(containers)]])
+        #expect(try #require(PodView(pod)).isWrittenOff == isWrittenOff)
+        pod.set(["status", "conditions"], to: [condition])
+        #expect(try #require(PodView(pod)).isWrittenOff == false)
+    }
+
     @Test func nothingWithoutANameIsAPod() {
         #expect(PodView(["metadata": [:]]) == nil)
         #expect(PodView(.null) == nil)

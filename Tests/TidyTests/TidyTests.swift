@@ -6,6 +6,7 @@ import Testing
     static let unorderedFiles: [String: String] = [
         "Sources/Engine/Engine.swift": "by key; what is dirty is sorted before it is settled",
         "Sources/Engine/Engine+Absorb.swift": "by key; who is touched is sorted later",
+        "Sources/Engine/Engine+Nodes.swift": "by pod uid; nodes are asked in order",
         "Sources/Engine/Engine+Probes.swift": "by pod uid only, never walked",
         "Sources/Engine/Engine+Source.swift": "sorted before it is walked",
         "Sources/Engine/Invariants+Status.swift": "compared as a whole",

@@ -238,7 +238,6 @@ extension ResourceKind {
         group: "policy", version: "v1", kind: "PodDisruptionBudget", plural: "poddisruptionbudgets")
     static let endpoints = ResourceKind(
         group: "", version: "v1", kind: "Endpoints", plural: "endpoints")
-    static let node = ResourceKind(group: "", version: "v1", kind: "Node", plural: "nodes")
 }
 
 extension WriteContext {

@@ -50,9 +50,14 @@ package struct PodView: Hashable, Sendable {
     package let ready: Bool
     /// When the condition `Ready` changed last.
     package let readyChanged: Timestamp?
+    /// It is not ready, though its own node said last that all its containers are: the control
+    /// plane took its readiness, as it does when it does not hear of the node.
+    package let isWrittenOff: Bool
     package let started: Timestamp?
     /// Why the cluster takes the pod away (condition `DisruptionTarget`); `nil` if it does not.
     package let disruption: String?
+    /// Since when the cluster takes the pod away: that condition's time, or the end of its grace.
+    package let leavingSince: Timestamp?
     /// Why no node takes the pod (condition `PodScheduled` is False); `nil` if one did.
     package let unschedulable: String?
     package let containers: [Container]
@@ -76,6 +81,12 @@ package struct PodView: Hashable, Sendable {
         started = status.moment("startTime")
         let target = object.condition("DisruptionTarget")
         disruption = target?["status"] == "True" ? target?.word("reason") ?? "" : nil
+        leavingSince =
+            (disruption == nil ? nil : target?.moment("lastTransitionTime")) ?? metadata.deletion
+        // A readiness gate is told by the node, with a reason; so is a container that fails.
+        isWrittenOff =
+            condition?["status"] == "False" && condition?.word("reason").isEmpty == true
+            && object.condition("ContainersReady")?["status"] == "True"
         let scheduled = object.condition("PodScheduled")
         unschedulable =
             scheduled?["status"] == "False"

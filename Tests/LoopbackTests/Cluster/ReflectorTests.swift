@@ -93,6 +93,26 @@ struct ReflectorTests: ViewScript {
         #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "list"])
     }
 
+    /// A right that is missing is told once, also where the server was away before; when it is
+    /// given the list comes by itself.
+    @Test func aKindThatMayNotBeReadIsToldOnceAndTriedOn() async throws {
+        let forbidden =
+            #"{"kind":"Status","status":"Failure","message":"nodes is forbidden","code":403}"#
+        let server = try ScriptedServer { request, peer in
+            switch request.number {
+            case 0: peer.answer(503, "")
+            case 1...3: peer.answer(403, forbidden)
+            case 4: peer.answer(200, Self.list(5, "a"))
+            default:
+                peer.startChunked()
+                _ = peer.waitForClose()
+                return .close
+            }
+            return .keep
+        }
+        #expect(try await events(3, from: server) == ["?", "!", "=5 a"])
+    }
+
     @Test(arguments: [true, false])
     func repeatedExpiryBacksOff(_ asEvent: Bool) async throws {
         let times = Mutex<[ContinuousClock.Instant]>([])

@@ -51,6 +51,7 @@ extension ViewScript {
         case .deleted(let object): return "-\(name(object))"
         case .bookmark(let version): return "@\(version)"
         case .interrupted: return "?"
+        case .refused: return "!"
         }
     }
 

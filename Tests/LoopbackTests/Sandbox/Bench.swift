@@ -192,7 +192,7 @@ struct LiveView: Sendable {
         case .replaced(let items, _): return "=" + items.map(name).joined(separator: " ")
         case .changed(let object): return "+\(name(object))"
         case .deleted(let object): return "-\(name(object))"
-        case .bookmark, .interrupted: return nil
+        case .bookmark, .interrupted, .refused: return nil
         }
     }
 }
