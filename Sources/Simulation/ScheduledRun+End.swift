@@ -31,7 +31,7 @@ extension ScheduledRun {
     private mutating func checkRefusals(_ release: NamespacedName, _ status: ReleaseStatus) {
         let touched = schedule.entries.contains {
             switch $0.act {
-            case .evict, .killContainer, .hand, .behave: true
+            case .killContainer, .hand, .behave: true
             // Who may not read nodes cannot tell their failures from those of versions.
             case .node: schedule.hidesNodes
             default: false
