@@ -39,7 +39,8 @@ extension ViewScript {
             """
     }
 
-    /// A view in short: `=9 a b` for a list, `+a`, `-a`, `@9` for a bookmark, `?` interrupted.
+    /// A view in short: `=9 a b` for a list, `+a`, `-a`, `@9` for a bookmark, `?` interrupted, `!`
+    /// refused.
     static func short(_ event: ViewEvent) -> String {
         func name(_ object: Document) -> String {
             object.at("metadata", "name")?.stringValue ?? "??"
