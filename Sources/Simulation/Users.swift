@@ -12,8 +12,8 @@ package struct Users: Sendable {
         package var answered = 0
         /// Answered by a model that answers wrongly.
         package var wrong = 0
-        /// Failed on a version that is bad by itself, or whose pods somebody took away, or on a node
-        /// that is lost.
+        /// Failed on a version that is bad by itself, on one whose pods somebody took away, or on
+        /// a node that is lost.
         package var failed = 0
         /// Failed although nothing but the controller, or what it works with, could be the reason.
         package var lost = 0
