@@ -98,6 +98,12 @@ extension ResourceKind {
         kind: "Event",
         plural: "events"
     )
+    package static let horizontalPodAutoscaler = ResourceKind(
+        group: "autoscaling",
+        version: "v2",
+        kind: "HorizontalPodAutoscaler",
+        plural: "horizontalpodautoscalers"
+    )
     package static let httpRoute = ResourceKind(
         group: "gateway.networking.k8s.io",
         version: "v1",

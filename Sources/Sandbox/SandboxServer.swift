@@ -22,6 +22,7 @@ package actor SandboxServer {
     /// Where the cluster is kept, while the server runs.
     private var state: StateFile?
     private var controllers = ControllerLoop()
+    private var autoscalers = AutoscalerController()
     private var faults: [SandboxFault] = []
     private var watches: [Int: WatchSignal] = [:]
     private var nextWatch = 0
@@ -318,10 +319,15 @@ package actor SandboxServer {
         for _ in 0..<20 {
             let before = store.version
             controllers.run(&store, now: Clock.now)
+            // Nobody measures the load of processes here.
+            autoscalers.run(&store, now: Clock.now, usage: nil)
             if store.version == before { break }
         }
         // What did not happen is found again by controllers that know nothing.
-        if !keeps() { controllers = ControllerLoop() }
+        if !keeps() {
+            controllers = ControllerLoop()
+            autoscalers = AutoscalerController()
+        }
     }
 
     /// What depends on time alone: deadlines of controllers, bookmarks and ends of watches.

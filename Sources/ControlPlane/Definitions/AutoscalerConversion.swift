@@ -2,9 +2,7 @@ import Domain
 
 /// HorizontalPodAutoscalers are kept as autoscaling/v2; autoscaling/v1 knows only one metric.
 enum AutoscalerConversion {
-    static let stored = ResourceKind(
-        group: "autoscaling", version: "v2", kind: "HorizontalPodAutoscaler",
-        plural: "horizontalpodautoscalers")
+    static let stored = ResourceKind.horizontalPodAutoscaler
     static let old = ResourceKind(
         group: "autoscaling", version: "v1", kind: "HorizontalPodAutoscaler",
         plural: "horizontalpodautoscalers")
