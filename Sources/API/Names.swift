@@ -4,6 +4,8 @@ package import Domain
 package enum Names {
     package static let group = "slipway.dev"
     package static let fieldManager = "slipway"
+    /// Owns fields besides ``fieldManager`` that it is about to leave to others.
+    package static let handoverManager = "slipway-handover"
 
     // Labels of what Slipway makes.
     package static let releaseLabel = "slipway.dev/release"

@@ -3,6 +3,7 @@ import Desired
 import Domain
 import Engine
 import Logging
+import Observed
 import Resources
 
 /// What the log says of events and effects: once what is worth knowing, and the same trouble not

@@ -155,6 +155,15 @@
     /// Nodes cannot be read: their pods speak for themselves.
     case nodesUnreadable
 
+    /// The replicas of a version are left to its autoscaler.
+    case autoscaled
+    /// A version at 0 is taken from its autoscaler, which is switched off.
+    case autoscalerSwitchedOff
+    /// Somebody else owns replicas before Slipway leaves them out.
+    case replicasHandedOver
+    /// What serves is not made smaller while a rollout goes on.
+    case notMadeSmaller
+
     /// The name in reports.
     package var name: String { String(describing: self) }
 }

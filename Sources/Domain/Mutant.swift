@@ -106,6 +106,13 @@
     /// A revert commit is pushed although the branch has moved on.
     case revertOverNewer
 
+    // MARK: Who scales
+
+    /// Replicas are sent although an autoscaler owns them (Argo CD and Flux beside Flagger).
+    case replicasSentAnyway
+    /// Replicas are left out before anybody else owns them: the server makes 1 of them.
+    case replicasOmittedAtOnce
+
     // MARK: What is said
 
     /// Answers of any pod count for all pods of the release.

@@ -59,6 +59,11 @@ extension Engine {
             // Only whether it exists matters; its status changes with every route.
             guard change.cameOrWent else { return }
             for release in gatewayUsers[change.name] ?? [] { touch(.release(release)) }
+        case .horizontalPodAutoscaler:
+            for target in [change.release, change.former].compactMap({ $0 }) {
+                guard let release = view.deployments[target]?.release else { continue }
+                touch(.release(NamespacedName(namespace: target.namespace, name: release)))
+            }
         default:
             if let release = change.release { touch(.release(release)) }
             // A route or a version that is not ours has no label to find the release by.
@@ -73,6 +78,7 @@ extension Engine {
         switch outcome {
         case .applied(let object):
             flights.succeed(key)
+            if case .release(let release) = subject { noteOwner(request, release) }
             if case .delete = request {
                 flights.doubt(key, for: subject)
             } else if !isMutated(.ownWriteForgotten) {

@@ -28,7 +28,7 @@ extension Engine {
             name = body.at("metadata", "annotations", Names.source)?.stringValue
         case .delete:
             if case .source(let id) = subject { name = id.description }
-        case .applyStatus, .jsonPatch: return nil
+        case .handOver, .applyStatus, .jsonPatch: return nil
         }
         guard let source = name.flatMap({ NamespacedName($0) }), let memory = sources[source]
         else { return nil }

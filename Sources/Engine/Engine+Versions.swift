@@ -37,13 +37,20 @@ extension Engine {
         guard isOurs(revision.metadata, release) else { return }
         let service = view.services[name]?.value
         let deployment = view.deployments[name]?.value
+        let sizing = sizing(of: name, digest, deployment?.view, release)
+        if !view.autoscalers.isAnswered, let has = deployment?.view.replicas,
+            has != release.spec.serving.replicas
+        {
+            // The answer may change nothing and wake nobody.
+            wake(.release(release.id), at: now + .seconds(1))
+        }
         let agreement = ReleaseMemory.Agreement(
             release: release.metadata.uid, generation: release.metadata.generation,
             onDelete: release.metadata.annotation(Names.onDelete),
             revision: revision.metadata.resourceVersion,
             service: service?.view.metadata.resourceVersion,
             deployment: deployment?.view.metadata.resourceVersion,
-            seal: needed)
+            seal: needed, sizing: sizing)
         guard releases[release.id]?.agreements[digest] != agreement else { return }
         let data = revision.data
         var identity = VersionIdentity(release, version: data.version, digest: digest)
@@ -55,9 +62,10 @@ extension Engine {
         let isDeploymentRight = apply(
             .deployment, name,
             VersionObjects.deployment(
-                identity, data, replicas: release.spec.serving.replicas,
+                identity, data, replicas: sizing.replicas,
                 progressDeadline: release.spec.health.progressDeadline),
-            deployment?.object, deployment?.view.metadata, release, now: now)
+            deployment?.object, deployment?.view.metadata, release,
+            handsOver: sizing == .autoscaled, now: now)
         if isServiceRight, isDeploymentRight { releases[release.id]?.agree(digest, agreement) }
     }
 
@@ -90,7 +98,8 @@ extension Engine {
     /// Makes an object, or puts back what differs from how it must be; true if nothing does.
     private mutating func apply(
         _ kind: ResourceKind, _ name: NamespacedName, _ desired: Document, _ stored: Document?,
-        _ metadata: OwnedMetadata?, _ release: ModelRelease, now: Timestamp
+        _ metadata: OwnedMetadata?, _ release: ModelRelease, handsOver: Bool = false,
+        now: Timestamp
     ) -> Bool {
         guard let stored, let metadata else {
             create(kind, name, desired, release, now: now)
@@ -104,6 +113,11 @@ extension Engine {
         let key = ResourceKey(kind, namespace: name.namespace, name: name.name)
         guard !differences.isEmpty else { return true }
         guard isFree(key, release, now: now) else { return false }
+        if handsOver, let deployment = view.deployments[name]?.value.view,
+            !handOverReplicas(key, deployment, release)
+        {
+            return false
+        }
         let drift = differences.filter { !Seal.isPlace($0) }
         if !drift.isEmpty {
             if let until = flights.repairEnd(key, now: now) {

@@ -60,13 +60,14 @@ package struct Invariants: Sendable {
         if let text = unconditional(request) ?? notOurs(request) { return text }
         switch request.key.kind {
         case .httpRoute: return badRoute(request, term)
-        case .service, .deployment: return stillServes(request)
+        case .service: return stillServes(request)
+        case .deployment: return stillServes(request) ?? badSize(request)
         case .modelRelease:
             switch request {
             case .applyStatus(_, let body): return badStatus(request.key, body)
             case .apply(_, let body, _), .create(_, let body): return undeclared(body)
             case .delete: return declared(request.key)
-            case .jsonPatch: return "a ModelRelease is never patched"
+            case .jsonPatch, .handOver: return "a ModelRelease is never patched"
             }
         default: return nil
         }
@@ -86,11 +87,11 @@ package struct Invariants: Sendable {
             let isFenced =
                 key.kind == .modelRelease || body.at("metadata", "resourceVersion") != nil
             return isFenced ? nil : "an apply of \(key) without its resourceVersion"
-        case .applyStatus(let key, let body):
+        case .applyStatus(let key, let body), .handOver(let key, let body):
             let isFenced = ["uid", "resourceVersion"].allSatisfy {
                 body.at("metadata", $0)?.stringValue?.isEmpty == false
             }
-            return isFenced ? nil : "a status of \(key) without uid and resourceVersion"
+            return isFenced ? nil : "a write of \(key) without uid and resourceVersion"
         case .jsonPatch(let key, let operations):
             let tests = operations.filter { $0.kind == .test }.map(\.path)
             let sequence = "/metadata/annotations/\(PatchOperation.escape(Names.sequence))"
@@ -112,7 +113,9 @@ package struct Invariants: Sendable {
         let key = request.key
         var body: Document?
         switch request {
-        case .create(_, let document), .applyStatus(_, let document): body = document
+        case .create(_, let document), .applyStatus(_, let document),
+            .handOver(_, let document):
+            body = document
         case .apply(_, let document, let force):
             body = document
             if force, !Self.forced.contains(key.kind) { return "a forced apply of \(key)" }
@@ -147,7 +150,7 @@ package struct Invariants: Sendable {
             guard operations.contains(where: { $0.path.hasPrefix("/spec") }) else { return nil }
             spec = operations.last { $0.path == "/spec" && $0.kind == .replace }?.value
         case .delete: return nil
-        case .apply, .applyStatus: return "\(request.key) is not applied"
+        case .apply, .applyStatus, .handOver: return "\(request.key) is not applied"
         }
         let stored = view.routes[request.key.id]?.value
         if let seen = stored?.owned.term, term.isOver(bySeeing: seen) {
@@ -203,6 +206,24 @@ package struct Invariants: Sendable {
         let route = NamespacedName(namespace: key.namespace, name: metadata.release)
         let share = view.routes[route]?.value.backends?[key.name] ?? 0
         return share > 0 ? "a delete of \(key), which has \(share) % of the traffic" : nil
+    }
+
+    /// The replicas of what an autoscaler scales are not written, and what is handed over stays
+    /// as it is.
+    private func badSize(_ request: WriteRequest) -> String? {
+        let key = request.key
+        guard let has = view.deployments[key.id]?.value.view.replicas else { return nil }
+        switch request {
+        case .apply(_, let body, _):
+            guard has > 0, body.at("spec", "replicas") != nil,
+                let autoscaler = view.autoscalers(of: key.id).first
+            else { return nil }
+            return "the replicas of \(key), which \(autoscaler.name) scales"
+        case .handOver(_, let body):
+            let isSame = body["spec"] == ["replicas": .integer(has)]
+            return isSame ? nil : "more than the replicas of \(key) as they are"
+        case .create, .applyStatus, .jsonPatch, .delete: return nil
+        }
     }
 
     // MARK: Where releases come from

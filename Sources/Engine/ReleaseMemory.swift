@@ -23,6 +23,7 @@ struct ReleaseMemory: Sendable {
         let service: String?
         let deployment: String?
         let seal: Seal?
+        let sizing: Sizing
     }
 
     private(set) var agreements: [Digest: Agreement] = [:]
@@ -65,6 +66,9 @@ struct ReleaseMemory: Sendable {
     var confirmedGone = false
     /// When the route of a release that is gone was seen to be gone.
     var routeGone: Timestamp?
+    /// Deployments, by uid, whose replicas somebody else owns besides Slipway, as this process saw
+    /// to it.
+    var handedOver: Set<String> = []
     /// What a write would have broken, and of which object, while it is not known to be over.
     var violation: (key: ResourceKey, text: String)?
     /// The last complaint that was told, so that it is told once.

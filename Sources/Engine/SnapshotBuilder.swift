@@ -88,6 +88,8 @@ struct SnapshotBuilder {
             service: presence(view.services[name]?.value.view.metadata),
             replicas: deployment?.replicas ?? 0,
             deploymentObserved: deployment?.isObserved ?? false,
+            autoscaler: (deployment?.replicas ?? 0) > 0
+                ? view.autoscalers(of: name).first : nil,
             deploymentReady: deployment?.ready ?? 0,
             created: deployment?.metadata.created, uid: deployment?.metadata.uid ?? "",
             pods: pods(digest).map { sample($0) }, readyEndpoints: endpoints.count)

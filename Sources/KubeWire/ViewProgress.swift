@@ -68,7 +68,7 @@ package struct ViewProgress: Sendable {
     /// behind, each once until the next list; `nil` if it was told.
     package mutating func interrupt(by error: ClusterError, reading what: String) -> ViewEvent? {
         let reason = "\(what): \(error.message)"
-        if error.kind == .forbidden {
+        if error.kind == .forbidden || error.kind == .notServed {
             defer { (isInterrupted, isRefused) = (true, true) }
             return isRefused ? nil : .refused(reason)
         }

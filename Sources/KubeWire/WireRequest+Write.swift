@@ -8,7 +8,7 @@ extension WireRequest {
     package init?(_ write: WriteRequest, seconds: Int64 = 5) {
         guard let path = Self.path(write.key) else { return nil }
         var query = Query()
-        query.add("fieldManager", Self.fieldManager)
+        query.add("fieldManager", write.manager)
         query.add("timeout", "\(seconds)s")
         let apply = "application/apply-patch+yaml"
         switch write {
@@ -18,6 +18,9 @@ extension WireRequest {
                 body: JSON.write(object))
         case .apply(_, let object, let force):
             query.add("force", force ? "true" : "false")
+            self.init(.patch, path, query, type: apply, body: JSON.write(object))
+        case .handOver(_, let object):
+            query.add("force", "false")
             self.init(.patch, path, query, type: apply, body: JSON.write(object))
         case .applyStatus(_, let object):
             // The whole status is ours.

@@ -14,6 +14,8 @@ package struct ClusterView: Sendable {
     package var slices = KindView<EndpointSliceView>()
     /// Reading them is a right that an installation may leave out.
     package var nodes = KindView<NodeView>()
+    /// By the Deployment that they scale, not by a label: they are other people's.
+    package var autoscalers = KindView<AutoscalerView>()
 
     package init() {}
 
@@ -23,13 +25,18 @@ package struct ClusterView: Sendable {
         (.httpRoute, "slipway.dev/release"), (.deployment, "slipway.dev/release"),
         (.service, "slipway.dev/release"), (.controllerRevision, "slipway.dev/release"),
         (.pod, "slipway.dev/release"), (.endpointSlice, "slipway.dev/release"), (.node, nil),
+        (.horizontalPodAutoscaler, nil),
     ]
 
-    /// Every kind was listed completely since the start, but for nodes where they cannot be read.
+    /// Kinds of these that work goes on without where they cannot be read.
+    package static let optionalKinds: [ResourceKind] = [.node, .horizontalPodAutoscaler]
+
+    /// Every kind was listed completely since the start, but for nodes where they cannot be read;
+    /// of autoscalers something was heard.
     package var isSynced: Bool {
         releases.isSynced && sources.isSynced && routes.isSynced && gateways.isSynced
             && deployments.isSynced && services.isSynced && revisions.isSynced && pods.isSynced
-            && slices.isSynced && (nodes.isSynced || nodes.isRefused)
+            && slices.isSynced && nodes.isAnswered && autoscalers.isHeard
     }
 
     /// A node; `nil` if it is not known or nodes cannot be read.
@@ -62,11 +69,18 @@ package struct ClusterView: Sendable {
         services.values(of: release)
     }
 
+    /// The autoscalers of a Deployment, ordered by name.
+    package func autoscalers(of deployment: NamespacedName) -> [AutoscalerView] {
+        autoscalers.values(of: deployment)
+    }
+
     /// What changed: names of objects of a kind and the releases their labels name.
     package struct Change: Hashable, Sendable {
         package let kind: ResourceKind
         package let name: NamespacedName
         package let release: NamespacedName?
+        /// The one that it named before, if that was another.
+        package let former: NamespacedName?
         /// It was not there before, or is not there any more.
         package let cameOrWent: Bool
 
@@ -74,6 +88,7 @@ package struct ClusterView: Sendable {
             self.kind = kind
             name = change.name
             release = change.release
+            former = change.former
             cameOrWent = change.cameOrWent
         }
     }
@@ -94,6 +109,7 @@ package struct ClusterView: Sendable {
         case .pod: return changes(pods.apply(event))
         case .endpointSlice: return changes(slices.apply(event))
         case .node: return changes(nodes.apply(event))
+        case .horizontalPodAutoscaler: return changes(autoscalers.apply(event))
         default: return []
         }
     }

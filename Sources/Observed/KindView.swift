@@ -1,4 +1,4 @@
-import API
+package import API
 package import Domain
 package import Resources
 
@@ -6,6 +6,9 @@ package import Resources
 package protocol ObservedValue: Sendable {
     /// `nil` for an object that cannot be read.
     init?(_ object: Document)
+
+    /// The name, in its own namespace, of what an object is found by.
+    static func owner(of object: ObjectMetadata, _ value: Self) -> String?
 
     /// Takes over what only the past knows, such as that a pod was ready.
     mutating func inherit(from older: Self)
@@ -22,6 +25,11 @@ extension ObservedValue {
     package mutating func inherit(from older: Self) {}
     package func saysNothingNew(after older: Self) -> Bool { false }
     package var place: String { "" }
+
+    /// The release that the label names.
+    package static func owner(of object: ObjectMetadata, _ value: Self) -> String? {
+        object.label(Names.releaseLabel)
+    }
 }
 
 /// What is known of the objects of one kind, from lists, watches and the controller's own writes.
@@ -34,7 +42,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
     package struct Entry: Sendable {
         package let uid: String
         package let version: ResourceVersion?
-        /// The value of the label `slipway.dev/release`.
+        /// The value of the label `slipway.dev/release`, or what else the kind is found by.
         package let release: String?
         package let generation: Int64
         package var value: Value
@@ -67,6 +75,12 @@ package struct KindView<Value: ObservedValue>: Sendable {
     package private(set) var isRefused = false
 
     package init() {}
+
+    /// What there is to know is known: a complete list was seen, or there will be none.
+    package var isAnswered: Bool { isSynced || isRefused }
+
+    /// Something was heard of the kind: a list, or why there is none for now.
+    package var isHeard: Bool { isAnswered || interruption != nil }
 
     package var count: Int { entries.count }
 
@@ -143,6 +157,8 @@ package struct KindView<Value: ObservedValue>: Sendable {
     package struct Change: Hashable, Sendable, Comparable {
         package let name: NamespacedName
         package let release: NamespacedName?
+        /// The release that it spoke of before, if that was another one.
+        package let former: NamespacedName?
         /// It was not there before, or is not there any more.
         package let cameOrWent: Bool
 
@@ -165,7 +181,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         gone[name] = nil
         let isSame = old?.uid == metadata.uid
         if let old, isSame { value.inherit(from: old.value) }
-        let release = metadata.label(Names.releaseLabel)
+        let release = Value.owner(of: metadata, value)
         if old == nil || old?.release != release {
             if let old { unindex(name, old) }
             if let release { index(name, release) }
@@ -180,7 +196,8 @@ package struct KindView<Value: ObservedValue>: Sendable {
                 uid: metadata.uid, version: version, release: release,
                 generation: metadata.generation, value: value))
         if let old, isSame, value.saysNothingNew(after: old.value) { return nil }
-        return change(name, release ?? old?.release, cameOrWent: old == nil)
+        return change(
+            name, release ?? old?.release, former: old?.release, cameOrWent: old == nil)
     }
 
     /// Takes in that an object is gone; `nil` if a newer one is known.
@@ -219,10 +236,15 @@ package struct KindView<Value: ObservedValue>: Sendable {
         return changes.sorted()
     }
 
-    private func change(_ name: NamespacedName, _ release: String?, cameOrWent: Bool) -> Change {
-        Change(
-            name: name, release: release.map { .init(namespace: name.namespace, name: $0) },
-            cameOrWent: cameOrWent)
+    private func change(
+        _ name: NamespacedName, _ release: String?, former: String? = nil, cameOrWent: Bool
+    ) -> Change {
+        func id(_ release: String) -> NamespacedName {
+            NamespacedName(namespace: name.namespace, name: release)
+        }
+        return Change(
+            name: name, release: release.map(id),
+            former: former == release ? nil : former.map(id), cameOrWent: cameOrWent)
     }
 
     /// Counts a release's objects at a place.

@@ -117,3 +117,8 @@ extension NodeView: ObservedValue {
     /// Nodes tell every few minutes that they live: only their readiness is news.
     package func saysNothingNew(after older: NodeView) -> Bool { self == older }
 }
+
+extension AutoscalerView: ObservedValue {
+    /// The Deployment that it scales.
+    package static func owner(of object: ObjectMetadata, _ value: Self) -> String? { value.target }
+}

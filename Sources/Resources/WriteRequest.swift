@@ -1,3 +1,4 @@
+import API
 package import Domain
 
 /// One write to the Kubernetes API. Every case is conditional, and sending it once more changes
@@ -9,6 +10,10 @@ package enum WriteRequest: Hashable, Sendable {
     /// object is known to exist it carries `metadata.uid`, so that a deleted object is not made
     /// again. `force` only for fields of the ownership table (our own objects).
     case apply(ResourceKey, Document, force: Bool)
+    /// Server-side apply of single fields as they stand by another field manager, never forced: it
+    /// owns them besides `slipway`, which can leave them out from then on and take nothing away.
+    /// The body carries `metadata.uid` and `metadata.resourceVersion` as preconditions.
+    case handOver(ResourceKey, Document)
     /// Server-side apply on the status subresource; the body carries `metadata.uid` and
     /// `metadata.resourceVersion` as preconditions.
     case applyStatus(ResourceKey, Document)
@@ -20,9 +25,18 @@ package enum WriteRequest: Hashable, Sendable {
     /// The object that is written.
     package var key: ResourceKey {
         switch self {
-        case .create(let key, _), .apply(let key, _, _), .applyStatus(let key, _),
+        case .create(let key, _), .apply(let key, _, _), .handOver(let key, _),
+            .applyStatus(let key, _),
             .jsonPatch(let key, _), .delete(let key, _, _):
             key
+        }
+    }
+
+    /// The field manager that owns what is written.
+    package var manager: String {
+        switch self {
+        case .handOver: Names.handoverManager
+        case .create, .apply, .applyStatus, .jsonPatch, .delete: Names.fieldManager
         }
     }
 }
@@ -137,7 +151,7 @@ package enum ViewEvent: Hashable, Sendable {
     case bookmark(resourceVersion: String)
     /// The view may be out of date from now on, with the reason; what is known stays.
     case interrupted(String)
-    /// The server does not let this controller read the kind, with its word on that; what is known
-    /// may be out of date from now on.
+    /// The server does not serve the kind, or does not let this controller read it, with its word
+    /// on that; what is known may be out of date from now on.
     case refused(String)
 }

@@ -12,6 +12,8 @@ extension ReleaseMachine {
         let target = status.attempt?.target.map(\.digest) ?? []
         for digest in Set(proven + target).sorted() {
             let observed = snapshot.version(digest)
+            let declared = spec.serving.replicas
+            let wanted = observed?.wanted(declared) ?? declared
             var policy = spec.health
             if isMutated(.noDeadline) { policy.progressDeadline = .longest }
             if isMutated(.restartsAreFine) { policy.restartsMax = .max }
@@ -25,9 +27,12 @@ extension ReleaseMachine {
             let since =
                 [observed?.created, status.attempt?.startedAt].compactMap { $0 }
                 .filter { $0 <= now }.max() ?? now
+            // Of what is proven an autoscaler may ask for more without anything being amiss.
+            let isUnderTest = status.attempt?.new.contains(digest) == true
             let judge = HealthJudge(
                 policy: policy,
-                desired: spec.serving.replicas,
+                desired: isUnderTest ? wanted : min(wanted, declared),
+                required: min(wanted, declared),
                 since: since,
                 proberTrusted: snapshot.proberTrusted
             )

@@ -1,6 +1,7 @@
 package import API
 package import Domain
 import Planning
+import Resources
 import Verdicts
 
 /// What the status says to people.
@@ -34,7 +35,8 @@ extension ReleaseMachine {
                 version: name,
                 weight: weight,
                 ready: observed?.readyEndpoints ?? 0,
-                desired: health == .draining ? 0 : spec.serving.replicas,
+                desired: health == .draining
+                    ? 0 : observed?.wanted(spec.serving.replicas) ?? spec.serving.replicas,
                 health: health,
                 message: String(text.prefix(300)),
                 since: since
@@ -182,6 +184,7 @@ extension ReleaseMachine {
         status.note(
             violation: snapshot.violation, generation: snapshot.release.metadata.generation,
             now: now)
+        presentAutoscaling()
         let unpinned = spec.versions.filter { $0.pin == nil }.map(\.name)
         set(
             "Pinned",
@@ -189,6 +192,25 @@ extension ReleaseMachine {
             unpinned.isEmpty ? "AllPinned" : "Unpinned",
             unpinned.isEmpty ? "" : "no digest is declared for \(unpinned.joined(separator: ", "))"
         )
+    }
+
+    /// Says who decides about the size of versions, and where that may be too few pods to take all
+    /// traffic back: Slipway holds nobody else's autoscaler up.
+    private mutating func presentAutoscaling() {
+        let declared = spec.serving.replicas
+        let scaled = snapshot.versions.compactMap(\.autoscaler)
+        guard !scaled.isEmpty else {
+            status.conditions.removeAll { $0.type == "Autoscaled" }
+            return
+        }
+        let isLow = scaled.contains { $0.least < declared }
+        let texts = scaled.prefix(3).map {
+            "HorizontalPodAutoscaler \($0.name) scales \($0.target) from \($0.least) to \($0.most)"
+        }
+        set(
+            "Autoscaled", .yes, isLow ? "MinimumBelowDeclared" : "ByOthers",
+            texts.joined(separator: "; ")
+                + (isLow ? "; a version without traffic may shrink below \(declared)" : ""))
     }
 
     private mutating func set(

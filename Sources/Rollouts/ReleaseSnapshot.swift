@@ -1,5 +1,6 @@
 package import API
 package import Domain
+package import Resources
 package import Verdicts
 
 /// Everything a decision about one release is made from: no decision looks at anything else.
@@ -115,6 +116,8 @@ package struct VersionObservation: Sendable {
     /// The Deployment's replicas, and whether its controller has seen the newest spec.
     package var replicas: Int
     package var deploymentObserved: Bool
+    /// The autoscaler that decides about ``replicas``; `nil` also where one is switched off.
+    package var autoscaler: AutoscalerView?
     /// Ready pods by the Deployment's own count: what pods and endpoints tell may still be of an
     /// earlier Deployment of the same name.
     package var deploymentReady: Int
@@ -134,6 +137,7 @@ package struct VersionObservation: Sendable {
         service: Presence = .absent,
         replicas: Int = 0,
         deploymentObserved: Bool = false,
+        autoscaler: AutoscalerView? = nil,
         deploymentReady: Int = 0,
         created: Timestamp? = nil,
         uid: String = "",
@@ -147,12 +151,16 @@ package struct VersionObservation: Sendable {
         self.service = service
         self.replicas = replicas
         self.deploymentObserved = deploymentObserved
+        self.autoscaler = autoscaler
         self.deploymentReady = deploymentReady
         self.created = created
         self.uid = uid
         self.pods = pods
         self.readyEndpoints = readyEndpoints
     }
+
+    /// How many pods the version must have: what its autoscaler asks for, else what is declared.
+    package func wanted(_ declared: Int) -> Int { autoscaler == nil ? declared : replicas }
 
     /// All three objects exist and are ours.
     package var isComplete: Bool { revision == .ours && deployment == .ours && service == .ours }

@@ -191,7 +191,7 @@ extension ReleaseMachine {
             case .failed(let failure): return "version \(name): \(failure.message)"
             case nil: return "version \(name) to be judged"
             }
-            let wanted = spec.serving.replicas
+            let wanted = observed.wanted(spec.serving.replicas)
             guard observed.readyEndpoints >= wanted else {
                 return "version \(name): \(observed.readyEndpoints)/\(wanted) endpoints ready"
             }

@@ -92,6 +92,7 @@ extension Act {
             .freeze(.zero), .lag(kind: "Pod", .zero), .calls(CallFaults(), .zero), .relist,
             .watchesLost(.zero), .evict(version: "1"), .killContainer(version: "1"),
             .node(0, .zero), .proxy(0, .zero), .hold(release: 0, .zero),
+            .autoscale(0, least: 1, most: 1), .removeAutoscaler(0), .load(0),
         ] + Hand.allCases.map { .hand($0, 0) }
 
     /// The names of all kinds, for counts.

@@ -64,6 +64,8 @@ private struct Draw {
         if schedule.processes == 1, dice.chance(30) { schedule.comparisons = [moment()] }
         schedule.speaksHTTP = dice.chance(20)
         drawNodes()
+        drawAutoscalers()
+        schedule.entries.sort { $0.at < $1.at }
     }
 
     // MARK: Helpers
@@ -97,8 +99,10 @@ private struct Draw {
 
     // MARK: The setting
 
-    /// Kinds whose watches may be late; that of nodes is drawn by itself.
-    private static let kinds = ClusterView.kinds.map(\.kind).filter { $0 != .node }
+    /// Kinds whose watches may be late; those of optional kinds are drawn by themselves.
+    private static let kinds = ClusterView.kinds.map(\.kind).filter {
+        !ClusterView.optionalKinds.contains($0)
+    }
 
     /// What matters where nodes are lost; drawn last, so that the rest of a run does not change.
     private mutating func drawNodes() {
@@ -223,10 +227,36 @@ private struct Draw {
         }
     }
 
+    /// In a part of the runs people let versions be scaled by the load, which varies then, and lay
+    /// hands on what is scaled. Drawn last: runs without it are what they were before.
+    private mutating func drawAutoscalers() {
+        guard dice.chance(30) else { return }
+        func some(_ bound: Int, _ act: (inout Draw) -> Act) {
+            for _ in 0..<(1 + dice.number(bound)) {
+                let at = moment()
+                schedule.entries.append(.init(at: at, act(&self)))
+            }
+        }
+        let most = 3 * schedule.releases
+        some(4) { draw in
+            let least = 1 + draw.dice.number(4)
+            return .autoscale(
+                draw.dice.number(most), least: least, most: least + draw.dice.number(5))
+        }
+        some(4) { .load(20 + $0.dice.number(500)) }
+        if has(.slowWatches), dice.chance(40) {
+            schedule.lags[ResourceKind.horizontalPodAutoscaler.kind] = milliseconds(0, 1500)
+        }
+        some(2) { .hand(.editDeployment, $0.dice.number(most)) }
+        if dice.chance(50) { some(2) { .removeAutoscaler($0.dice.number(most)) } }
+        if dice.chance(30) { some(1) { .hand(.stopDeployment, $0.dice.number(most)) } }
+        if dice.chance(30) { some(2) { .hand(.scaleDeployment, $0.dice.number(most)) } }
+    }
+
     private mutating func drawHands() {
         let releases = schedule.releases
         some(.hands, 4) { draw in
-            let hands = Act.Hand.allCases.filter { $0 != .approveAnother }
+            let hands = Array(Act.Hand.drawn)
             let number = draw.dice.number(hands.count + 1)
             guard number < hands.count else {
                 return .hold(release: draw.dice.number(releases), draw.seconds(0, 90))

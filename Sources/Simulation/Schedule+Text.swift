@@ -135,6 +135,10 @@ extension Act: CustomStringConvertible {
         case .node(let number, let span): return "node-lost \(number) for \(span)"
         case .proxy(let number, let span): return "proxy-stuck \(number) for \(span)"
         case .hand(let hand, let number): return "person \(hand.rawValue) \(number)"
+        case .autoscale(let number, let least, let most):
+            return "person addsAutoscaler \(number) \(least) \(most)"
+        case .removeAutoscaler(let number): return "person removesAutoscaler \(number)"
+        case .load(let percent): return "load \(percent)"
         case .hold(let release, let span): return "person pauses \(release) for \(span)"
         }
     }
@@ -173,6 +177,14 @@ extension Act: CustomStringConvertible {
         case ("kill-container", _, _, 2): self = .killContainer(version: words[1])
         case ("node-lost", let number?, let span?, 4): self = .node(number, span)
         case ("proxy-stuck", let number?, let span?, 4): self = .proxy(number, span)
+        case ("load", let percent?, _, 2): self = .load(percent)
+        case ("person", _, _, 5) where words[1] == "addsAutoscaler":
+            let numbers = words.dropFirst(2).compactMap { Int($0) }
+            guard numbers.count == 3, numbers[1] >= 1, numbers[2] >= numbers[1] else { return nil }
+            self = .autoscale(numbers[0], least: numbers[1], most: numbers[2])
+        case ("person", _, _, 3) where words[1] == "removesAutoscaler":
+            guard let number = Int(words[2]) else { return nil }
+            self = .removeAutoscaler(number)
         case ("person", _, let span?, 5):
             guard words[1] == "pauses", let release = Int(words[2]) else { return nil }
             self = .hold(release: release, span)

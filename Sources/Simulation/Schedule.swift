@@ -103,6 +103,12 @@ package enum Act: Hashable, Sendable {
     case node(Int, TimeSpan)
     case proxy(Int, TimeSpan)
     case hand(Hand, Int)
+    /// A person lets the n-th Deployment be scaled by the load on its pods, from least to most.
+    case autoscale(Int, least: Int, most: Int)
+    /// A person takes the n-th autoscaler away.
+    case removeAutoscaler(Int)
+    /// From now on users ask so much of each release, in percent of what one pod carries.
+    case load(Int)
     /// A person pauses a release for some time.
     case hold(release: Int, TimeSpan)
 
@@ -112,6 +118,13 @@ package enum Act: Hashable, Sendable {
         case clearStatus, rollBack, retry, approve, promote
         /// An approval of the step under way, for a version that does not wait for one.
         case approveAnother
+        /// Another place of a Deployment than its replicas is changed.
+        case editDeployment
+        /// A Deployment is scaled to nothing.
+        case stopDeployment
+
+        /// What is drawn with the others; the rest is drawn where it fits.
+        static let drawn = allCases.prefix { $0 != .approveAnother }
     }
 }
 

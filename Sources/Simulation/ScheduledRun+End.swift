@@ -102,6 +102,7 @@ extension ScheduledRun {
             world.violate("settled", "\(declared) is declared, \(proven.shares) is proven")
         }
         guard !bad else { return nil }
+        world.checkSizes(of: release)
         if status.phase != .healthy, !isRefused {
             world.violate("settled", "\(status.phase): \(status.message)")
         }

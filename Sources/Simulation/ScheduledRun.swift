@@ -149,6 +149,10 @@ package struct ScheduledRun: Sendable {
         case .killContainer(let version): at(.killContainer(version: version))
         case .node(let number, let span): during(span) { .node(number, isLost: $0) }
         case .proxy(let number, let span): during(span) { .proxy(number, isStuck: $0) }
+        case .autoscale(let number, let least, let most):
+            at(.autoscale(number, least: least, most: most))
+        case .removeAutoscaler(let number): at(.removeAutoscaler(number))
+        case .load(let percent): at(.load(percent))
         case .hand(let hand, let number): at(Self.action(hand, number, at: entry.at))
         case .hold(let release, let span):
             during(span) { .annotate(Self.release(release), Names.pause, $0 ? "true" : nil) }
@@ -171,6 +175,10 @@ package struct ScheduledRun: Sendable {
         return switch hand {
         case .scaleDeployment:
             .changeSome(.deployment, number) { $0.set(["spec", "replicas"], to: 1) }
+        case .editDeployment:
+            .changeSome(.deployment, number) { $0.set(["spec", "progressDeadlineSeconds"], to: 7) }
+        case .stopDeployment:
+            .changeSome(.deployment, number) { $0.set(["spec", "replicas"], to: 0) }
         case .emptyRoute: .changeSome(.httpRoute, number) { $0.set(["spec", "rules"], to: []) }
         case .deleteRoute: .deleteSome(.httpRoute, number)
         case .deleteDeployment: .deleteSome(.deployment, number)
@@ -209,6 +217,7 @@ package struct ScheduledRun: Sendable {
             .calls(CallFaults()),
         ]
         for action in actions { world.schedule(after: .zero, action) }
+        if world.load != 100 { world.schedule(after: .zero, .load(100)) }
         for process in 0..<schedule.processes {
             world.schedule(after: .zero, .pause(process: process, false))
         }

@@ -78,6 +78,13 @@ package enum Systematic {
                 "at 1s commit 0 strategy 1 1:100\nat 30s commit 0 strategy 1 2:100\n"
                     + "at 70s commit 0 strategy 1 1:100")
         ),
+        (
+            "autoscaled",
+            story(
+                "at 1s commit 0 strategy 1 1:100\nat 20s person addsAutoscaler 0 2 5\n"
+                    + "at 23s person editDeployment 0\nat 30s commit 0 strategy 1 2:100\n"
+                    + "at 38s load 300\nat 95s person removesAutoscaler 0")
+        ),
     ]
 
     private static func story(_ lines: String) -> Schedule {

@@ -53,6 +53,12 @@ extension World {
         /// Another controller insists on something of an object: after every change it is so
         /// again; `nil` ends all of that.
         case meddle(ResourceKey, (@Sendable (inout Document) -> Void)?)
+        /// A person lets the n-th of Slipway's Deployments be scaled by the load on its pods.
+        case autoscale(Int, least: Int, most: Int)
+        /// A person takes the n-th autoscaler away.
+        case removeAutoscaler(Int)
+        /// From now on users ask so much.
+        case load(Int)
         /// News that is held back arrives.
         case letGo(process: Int, ResourceKind)
     }
@@ -111,6 +117,10 @@ extension World {
             for index in processes.indices where processes[index].isAlive {
                 feedLists(index)
             }
+        case .autoscale(let number, let least, let most):
+            addAutoscaler(number, least: least, most: most)
+        case .removeAutoscaler(let number): removeAutoscaler(number)
+        case .load(let percent): load = percent
         case .letGo(let index, let kind): letGo(index, kind)
         case .annotate, .change, .delete, .changeSome, .deleteSome, .evict, .meddle:
             changeObjects(action)
@@ -160,7 +170,7 @@ extension World {
         }
     }
 
-    private func some(_ kind: ResourceKind, _ number: Int) -> ResourceKey? {
+    func some(_ kind: ResourceKind, _ number: Int) -> ResourceKey? {
         let ours = store.objects(kind).map { ObjectMetadata(of: $0) }.filter {
             kind == .modelRelease || $0.label(Names.managedByLabel) == Names.managedByValue
         }

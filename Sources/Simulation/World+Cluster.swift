@@ -10,6 +10,7 @@ extension World {
         for _ in 0..<100 {
             let before = store.version
             if before != settledVersion { controllers.run(&store, now: now) }
+            autoscale()
             kubelet.work(
                 &store, now: now,
                 pace: .init(schedule: delays.schedule, end: delays.podEnd), behaviours: behaviours)
@@ -28,11 +29,7 @@ extension World {
 
     /// When something in the cluster happens by itself.
     var clusterDue: Timestamp? {
-        var next = kubelet.due
-        for due in [gateway.due, nodeLifecycle.due] {
-            if let due { next = min(next ?? due, due) }
-        }
-        return next
+        [kubelet.due, gateway.due, nodeLifecycle.due, autoscalers.nextLook].compactMap { $0 }.min()
     }
 
     /// Other controllers put back what they want.

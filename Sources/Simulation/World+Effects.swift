@@ -241,6 +241,7 @@ extension World {
         switch request {
         case .create(let key, _): "create \(key)\(shares(key))"
         case .apply(let key, _, _): "apply \(key)"
+        case .handOver(let key, _): "hand over \(key)"
         case .applyStatus(let key, let body):
             "status \(key) \(body.at("status", "phase")?.stringValue ?? ""): "
                 + "\(body.at("status", "message")?.stringValue ?? "")"

@@ -17,11 +17,11 @@ extension World {
             if uid.isEmpty, key.kind != .modelRelease {
                 violate("conditional", "an apply of \(key) without a uid")
             }
-        case .applyStatus(let key, let body):
+        case .applyStatus(let key, let body), .handOver(let key, let body):
             if body.at("metadata", "uid") == nil
                 || body.at("metadata", "resourceVersion") == nil
             {
-                violate("conditional", "a status of \(key) without uid and version")
+                violate("conditional", "a write of \(key) without uid and version")
             }
         case .jsonPatch(let key, let operations):
             let tests = operations.filter { $0.kind == .test }.map(\.path)
@@ -41,7 +41,7 @@ extension World {
         guard let least = processes[index].acknowledged[request.key] else { return }
         let based: Int64? =
             switch request {
-            case .applyStatus(_, let body):
+            case .applyStatus(_, let body), .handOver(_, let body):
                 body.at("metadata", "resourceVersion")?.stringValue.flatMap { Int64($0) }
             case .delete(_, _, let version): version.flatMap { Int64($0) }
             case .create, .apply, .jsonPatch: nil
@@ -58,6 +58,7 @@ extension World {
     ) {
         let key = request.key
         checkOwnership(request, old, new)
+        checkReplicas(request, from: old, to: new, sent: sent)
         if let new {
             // What is put back or made anew is the controller's again.
             let wasTaken = !truth.taken.isEmpty && truth.taken.remove(key) != nil
@@ -66,7 +67,7 @@ extension World {
                 // What a person took away and is put back gives nothing that was not given before.
                 let had = old == nil || wasTaken ? truth.lastSplit[key] : nil
                 checkRoute(key, from: old, to: new, had, sent: sent, isLate: isLate)
-            case .deployment: checkSize(key, new)
+            case .deployment: checkSize(key, from: old, to: new)
             case .modelRelease:
                 if case .applyStatus = request { checkStatus(key, from: old, to: new) }
             default: break
@@ -310,8 +311,10 @@ extension World {
 
     // MARK: Objects
 
-    /// What has a share is never made smaller than declared.
-    private mutating func checkSize(_ key: ResourceKey, _ new: Document) {
+    /// What has a share is never made smaller than declared, but by its autoscaler.
+    private mutating func checkSize(
+        _ key: ResourceKey, from old: Document?, to new: Document
+    ) {
         let metadata = ObjectMetadata(of: new)
         guard let name = metadata.label(Names.releaseLabel),
             let release = store.object(
@@ -322,7 +325,9 @@ extension World {
             let declared = release.at("spec", "serving", "replicas")?.intValue,
             let has = new.at("spec", "replicas")?.intValue
         else { return }
-        if has < declared { violate("stable floor", "\(key) has a share and \(has) replicas") }
+        if has < declared, !isSizeOfAutoscaler(key, old, new) {
+            violate("stable floor", "\(key) has a share and \(has) replicas")
+        }
     }
 
     /// Whether a person deleted the route of a version, and it was not made again, so long ago that

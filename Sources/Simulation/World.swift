@@ -55,6 +55,8 @@ package struct World: Sendable {
     package var store: Store
     package var git = SimulatedGit()
     package var delays = Delays()
+    /// What users ask of each release, in percent of what one pod is meant to carry.
+    package var load = 100
     /// How the pods of a version behave, by version name.
     package var behaviours: [String: PodBehaviour] = [:]
     /// Die after this many writes of the controller were applied; the answer is lost.
@@ -111,6 +113,7 @@ package struct World: Sendable {
     var clocksDiffer = false
     var truth = Truth()
     var controllers = ControllerLoop()
+    var autoscalers = AutoscalerController()
     var kubelet = Kubelet()
     var nodeLifecycle = NodeLifecycle()
     /// The controller has no right to read nodes.

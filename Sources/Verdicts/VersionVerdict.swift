@@ -60,6 +60,9 @@ package struct HealthJudge: Sendable {
     package let policy: HealthPolicy
     /// Pods that the version must have.
     package let desired: Int
+    /// Pods without which the version counts as failed once the progress deadline has passed. What
+    /// an autoscaler asks for beyond them may find no room: that says nothing of the version.
+    package let required: Int
     /// When the pods were asked for; the progress deadline runs from here or from the newest pod.
     package let since: Timestamp
     /// The prober reached a pod of a proven version lately, or there is no proven version.
@@ -72,9 +75,13 @@ package struct HealthJudge: Sendable {
     /// five minutes, and the time to notice. The progress deadline stands still so long.
     package static let nodePatience = TimeSpan.minutes(6)
 
-    package init(policy: HealthPolicy, desired: Int, since: Timestamp, proberTrusted: Bool) {
+    package init(
+        policy: HealthPolicy, desired: Int, required: Int? = nil, since: Timestamp,
+        proberTrusted: Bool
+    ) {
         self.policy = policy
         self.desired = desired
+        self.required = required ?? desired
         self.since = since
         self.proberTrusted = proberTrusted
     }
@@ -101,7 +108,7 @@ package struct HealthJudge: Sendable {
         let newest = staying.compactMap(\.created).filter { $0 <= now }.max() ?? since
         let start = max(newest, since, taken(pods, now: now) ?? since)
         let deadline = start + policy.progressDeadline
-        if now >= deadline {
+        if now >= deadline, checked.count < required {
             return (
                 .failed(
                     .init(
@@ -111,7 +118,7 @@ package struct HealthJudge: Sendable {
                 ), nil
             )
         }
-        let recheck = [deadline, lostRecheck].compactMap { $0 }.min()
+        let recheck = [deadline > now ? deadline : nil, lostRecheck].compactMap { $0 }.min()
         if ready.count >= desired {
             return (.starting("golden inferences: \(checked.count)/\(desired) pods"), recheck)
         }

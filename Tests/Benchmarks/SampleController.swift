@@ -114,6 +114,9 @@ struct SampleController {
                 object.set(path, to: operation.value)
             }
             return renewed(object)
+        case .handOver(let key, _):
+            guard let object = object(key) else { return .null }
+            return renewed(object)
         case .delete: return .null
         }
     }

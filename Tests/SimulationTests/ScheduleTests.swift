@@ -57,6 +57,12 @@ struct ScheduleTests {
     ])
     func trafficGoesForwardByAStoredStatusOnly(_ name: String) throws { try expectCalm(name) }
 
+    /// People let versions be scaled by the load in the middle of everything.
+    @Test(arguments: ["autoscaler-in-a-rollout", "autoscaler-and-a-revert"])
+    func anAutoscalerOfSomebodyElseStandsInNothingsWay(_ name: String) throws {
+        try expectCalm(name)
+    }
+
     /// After an outage the read that a revert waited for had half a minute to go.
     @Test(arguments: ["revert-after-outage"])
     func aRevertFollowsTheEndOfAnOutageAtOnce(_ name: String) throws { try expectCalm(name) }

@@ -5,7 +5,7 @@ extension Store {
     /// Does one write of Slipway's core, as the API server would. The outcome is never `unknown`:
     /// lost answers are the business of who simulates the way between.
     package mutating func perform(_ request: WriteRequest, now: Timestamp) -> WriteOutcome {
-        let context = WriteContext(now: now, manager: "slipway")
+        let context = WriteContext(now: now, manager: request.manager)
         do throws(APIStatus) {
             return .applied(try performed(request, context))
         } catch {
@@ -24,6 +24,8 @@ extension Store {
             return try create(key.kind, namespace: key.namespace, named, context)
         case .apply(let key, let intent, let force):
             return try apply(key, intent, force: force, context)
+        case .handOver(let key, let intent):
+            return try apply(key, intent, force: false, context)
         case .applyStatus(let key, let intent):
             var status = context
             status.part = .status

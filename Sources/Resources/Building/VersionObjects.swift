@@ -96,18 +96,19 @@ package enum VersionObjects {
 
     /// The Deployment from stored data.
     ///
+    /// - Parameter replicas: `nil` leaves the number to an autoscaler.
     /// - Parameter uid: the uid of the Deployment that is known to exist, so that an apply does
     ///   not make a deleted one anew.
     package static func deployment(
-        _ identity: VersionIdentity, _ data: RevisionData, replicas: Int,
+        _ identity: VersionIdentity, _ data: RevisionData, replicas: Int?,
         progressDeadline: TimeSpan = .minutes(10), uid: String? = nil
     ) -> Document {
         let seconds = max(1, (progressDeadline.milliseconds + 999) / 1000)
-        return object(
+        var deployment = object(
             .deployment, identity, uid: uid,
             [
                 "spec": [
-                    "replicas": .integer(replicas), "revisionHistoryLimit": 2,
+                    "revisionHistoryLimit": 2,
                     "progressDeadlineSeconds": .integer(seconds), "minReadySeconds": 0,
                     "strategy": [
                         "type": "RollingUpdate",
@@ -117,6 +118,8 @@ package enum VersionObjects {
                     "template": data.template,
                 ]
             ])
+        if let replicas { deployment.set(["spec", "replicas"], to: .integer(replicas)) }
+        return deployment
     }
 
     /// The Service in front of a version's pods; its selector never changes.

@@ -45,7 +45,8 @@ struct WriteTests {
         let writes: [WriteRequest] = [
             .create(Self.key, Self.object), Self.apply,
             .apply(Self.key, Self.object, force: true), .applyStatus(Self.key, Self.object),
-            Self.patch, .delete(Self.key, uid: "u", resourceVersion: "7"),
+            .handOver(Self.key, Self.object), Self.patch,
+            .delete(Self.key, uid: "u", resourceVersion: "7"),
             .delete(Self.key, uid: "u", resourceVersion: nil),
         ]
         for write in writes {
@@ -60,6 +61,7 @@ struct WriteTests {
                 "PATCH \(path)/a?\(manager)&force=false",
                 "PATCH \(path)/a?\(manager)&force=true",
                 "PATCH \(path)/a/status?\(manager)&force=true",
+                "PATCH \(path)/a?fieldManager=slipway-handover&timeout=5s&force=false",
                 "PATCH \(path)/a?\(manager)",
                 "DELETE \(path)/a?timeout=5s",
                 "DELETE \(path)/a?timeout=5s",
@@ -67,20 +69,20 @@ struct WriteTests {
         #expect(
             server.requests.map { $0.headers["content-type"] } == [
                 "application/json", "application/apply-patch+yaml", "application/apply-patch+yaml",
-                "application/apply-patch+yaml", "application/json-patch+json", "application/json",
-                "application/json",
+                "application/apply-patch+yaml", "application/apply-patch+yaml",
+                "application/json-patch+json", "application/json", "application/json",
             ])
         #expect(server.requests.allSatisfy { $0.headers["authorization"] == "Bearer token-1" })
         let bodies = try server.requests.map { try JSON.parse($0.body) }
         #expect(bodies[0] == Self.object)
         #expect(
-            bodies[4] == [
+            bodies[5] == [
                 ["op": "test", "path": "/metadata/uid", "value": "u"],
                 ["op": "remove", "path": "/data/k"],
             ])
-        #expect(bodies[5]["preconditions"] == ["uid": "u", "resourceVersion": "7"])
-        #expect(bodies[5]["propagationPolicy"] == "Background")
-        #expect(bodies[6]["preconditions"] == ["uid": "u"])
+        #expect(bodies[6]["preconditions"] == ["uid": "u", "resourceVersion": "7"])
+        #expect(bodies[6]["propagationPolicy"] == "Background")
+        #expect(bodies[7]["preconditions"] == ["uid": "u"])
         await client.shutDown()
     }
 

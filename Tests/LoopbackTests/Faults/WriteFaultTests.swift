@@ -17,6 +17,7 @@ struct WriteFaultTests {
         .create(key, object), .apply(key, object, force: true), .applyStatus(key, object),
         .jsonPatch(key, [PatchOperation(.test, "/metadata/uid", "u")]),
         .delete(key, uid: "u", resourceVersion: "7"),
+        .handOver(key, object),
     ]
 
     /// How an exchange goes wrong after the connection stands.
