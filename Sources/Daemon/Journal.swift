@@ -75,11 +75,22 @@ struct Journal: Sendable {
     /// What the controller may not read: said once, until it may. It does without nodes, and waits
     /// for every other kind.
     private mutating func refused(_ kind: ResourceKind, _ reason: String) {
+        // Without a kind that is needed nothing works: that has a word of its own.
+        let isNeeded = !ClusterView.optionalKinds.contains(kind)
+        if isNeeded, reason.hasSuffix("the server does not serve it") { return lost(kind, reason) }
         trouble(
             "read \(kind)",
             "cannot read \(reason)"
-                + (kind == .node
-                    ? "; a pod that fails with its node counts against its version" : ""))
+                + Self.loss(kind))
+    }
+
+    /// What work without an optional kind means.
+    private static func loss(_ kind: ResourceKind) -> String {
+        switch kind {
+        case .node: "; a pod that fails with its node counts against its version"
+        case .horizontalPodAutoscaler: "; replicas are held as declared, also beside autoscalers"
+        default: ""
+        }
     }
 
     private mutating func found(_ kind: ResourceKind) {

@@ -34,13 +34,14 @@ struct JournalTests {
     @Test func workWithoutAnOptionalKindIsSaidOnceAndIsNoTrouble() {
         let lines = Lines()
         var journal = Journal(logger: Logger(label: "test") { _ in lines })
-        journal.note(Event.view(.horizontalPodAutoscaler, .refused("forbidden")))
+        journal.note(Event.view(.horizontalPodAutoscaler, .refused("autoscalers: no")))
         for kind in [ResourceKind.pod, .service] {
             journal.note(Event.view(kind, .replaced([], resourceVersion: "5")))
         }
         #expect(
             lines.all == [
-                "warning: works without horizontalpodautoscalers.autoscaling, which cannot be read"
+                "warning: cannot read autoscalers: no; replicas are held as declared, also beside "
+                    + "autoscalers"
             ])
     }
 
@@ -48,6 +49,6 @@ struct JournalTests {
         let lines = Lines()
         var journal = Journal(logger: Logger(label: "test") { _ in lines })
         journal.note(Event.view(.pod, .refused("pods: forbidden")))
-        #expect(lines.all == ["warning: cannot follow pods: forbidden"])
+        #expect(lines.all == ["warning: cannot read pods: forbidden"])
     }
 }
