@@ -87,7 +87,8 @@ extension Act {
     private static let samples: [Act] =
         [
             .commit(release: 0, [], strategy: 0), .rewind(commits: 1),
-            .behave(version: "1", PodBehaviour()), .kill(process: 0), .pause(process: 0, .zero),
+            .behave(version: "1", PodBehaviour()), .kill(process: 0), .stop(process: 0),
+            .pause(process: 0, .zero),
             .clock(process: 0, .zero), .gitAway(.zero), .gitRefusesPushes(.zero), .apiAway(.zero),
             .freeze(.zero), .lag(kind: "Pod", .zero), .calls(CallFaults(), .zero), .relist,
             .watchesLost(.zero), .evict(version: "1"), .killContainer(version: "1"),

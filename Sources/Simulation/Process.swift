@@ -135,6 +135,22 @@ extension World {
         enqueue(now + delays.restart, .start(process: index))
     }
 
+    /// The process is told to end: it gives the Lease back, and what it has sent is not called
+    /// back. While it stands still it hears nothing.
+    mutating func stop(_ index: Int) {
+        guard processes.indices.contains(index), processes[index].waiting == nil,
+            var engine = processes[index].engine.take()
+        else { return }
+        let effects = engine.step(.resigned, now: now + processes[index].clock)
+        processes[index].engine = engine
+        hash.fold(Int64(effects.count))
+        for case .write(let id, let request) in effects {
+            enqueue(
+                now + delays.write, .effect(.write(id, request), life: processes[index].life))
+        }
+        die(index, "told to end")
+    }
+
     /// The process dies and is never started again.
     mutating func bury(process index: Int) {
         die(index, "for ever")

@@ -60,11 +60,11 @@ private struct Draw {
         drawServerFaults()
         drawClusterFaults()
         drawHands()
-        schedule.entries.sort { $0.at < $1.at }
         if schedule.processes == 1, dice.chance(30) { schedule.comparisons = [moment()] }
         schedule.speaksHTTP = dice.chance(20)
         drawNodes()
         drawAutoscalers()
+        drawRareActs()
         schedule.entries.sort { $0.at < $1.at }
     }
 
@@ -97,6 +97,11 @@ private struct Draw {
         }
     }
 
+    /// Adds an act at some moment.
+    private mutating func add(_ act: Act) {
+        schedule.entries.append(.init(at: moment(), act))
+    }
+
     // MARK: The setting
 
     /// Kinds whose watches may be late; those of optional kinds are drawn by themselves.
@@ -114,7 +119,6 @@ private struct Draw {
         // Long enough for pods to be given to other nodes, or just long enough to be noticed.
         let span = dice.chance(50) ? seconds(20, 40) : milliseconds(5000, 3000)
         schedule.entries.append(.init(at: moment(), .node(dice.number(3), span)))
-        schedule.entries.sort { $0.at < $1.at }
     }
 
     private mutating func drawDelays() {
@@ -251,6 +255,15 @@ private struct Draw {
         if dice.chance(50) { some(2) { .removeAutoscaler($0.dice.number(most)) } }
         if dice.chance(30) { some(1) { .hand(.stopDeployment, $0.dice.number(most)) } }
         if dice.chance(30) { some(2) { .hand(.scaleDeployment, $0.dice.number(most)) } }
+    }
+
+    /// What few runs have: the others stay as they were drawn before.
+    private mutating func drawRareActs() {
+        if dice.chance(15) { add(.watchesLost(seconds(1, 20))) }
+        if dice.chance(20) { add(.stop(process: dice.number(schedule.processes))) }
+        if dice.chance(10) { add(.hand(.approveAnother, dice.number(3 * schedule.releases))) }
+        guard dice.chance(8) else { return }
+        schedule.behaviours[version()]?.golden = dice.chance(70) ? .wrong : .silent
     }
 
     private mutating func drawHands() {

@@ -118,6 +118,7 @@ extension Act: CustomStringConvertible {
         case .rewind(let commits): return "rewind \(commits)"
         case .behave(let version, let behaviour): return "behave \(version) \(behaviour.words)"
         case .kill(let process): return "kill \(process)"
+        case .stop(let process): return "stop \(process)"
         case .pause(let process, let span): return "pause \(process) for \(span)"
         case .clock(let process, let span):
             return span < .zero
@@ -158,6 +159,7 @@ extension Act: CustomStringConvertible {
             guard let behaviour = PodBehaviour(words: words[2...]) else { return nil }
             self = .behave(version: words[1], behaviour)
         case ("kill", let process?, _, 2): self = .kill(process: process)
+        case ("stop", let process?, _, 2): self = .stop(process: process)
         case ("pause", let process?, let span?, 4): self = .pause(process: process, span)
         case ("clock", let process?, let span?, 4):
             self = .clock(process: process, words[2] == "behind" ? .zero - span : span)

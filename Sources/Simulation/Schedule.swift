@@ -85,6 +85,8 @@ package enum Act: Hashable, Sendable {
     case rewind(commits: Int)
     case behave(version: String, PodBehaviour)
     case kill(process: Int)
+    /// A process is told to end, and ends in good order.
+    case stop(process: Int)
     case pause(process: Int, TimeSpan)
     /// The clock of a process is so far ahead from its next start.
     case clock(process: Int, TimeSpan)

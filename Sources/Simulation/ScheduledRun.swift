@@ -134,6 +134,7 @@ package struct ScheduledRun: Sendable {
         case .behave(let version, let behaviour):
             at(.behave(version: version, behaviour))
         case .kill(let process): at(.kill(process: process))
+        case .stop(let process): at(.stop(process: process))
         case .pause(let process, let span): during(span) { .pause(process: process, $0) }
         case .clock(let process, let span): at(.clock(process: process, ahead: span))
         case .gitAway(let span): during(span) { .gitAway($0) }

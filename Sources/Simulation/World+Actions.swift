@@ -24,6 +24,8 @@ extension World {
         case behave(version: String, PodBehaviour)
         /// A process of the controller dies and is started again.
         case kill(process: Int = 0)
+        /// A process ends in good order and is started again.
+        case stop(process: Int = 0)
         /// A process stands still, or goes on.
         case pause(process: Int, Bool)
         /// The clock of a process will be so far ahead from its next start.
@@ -83,6 +85,7 @@ extension World {
             truth.disturb(version, now)
             kubelet.wake(at: now)
         case .kill(let index): die(index, "killed")
+        case .stop(let index): stop(index)
         case .pause(let index, let stands): stands ? pause(index) : resume(index)
         case .clock(let index, let ahead):
             guard processes.indices.contains(index) else { return }

@@ -139,16 +139,27 @@ package struct World: Sendable {
         now = start
         chance = SplitMix64(seed: seed)
         self.settings = settings
-        store = Store(seed: 1, now: start)
+        let cluster = start == Self.start ? Self.cluster : Self.cluster(from: start)
+        store = cluster.store
+        if let problem = cluster.problem { giveUp(problem) }
+        kubelet.register(&store, now: now)
+        workCluster()
+    }
+
+    /// The cluster that most runs begin with: made once.
+    private static let cluster = cluster(from: start)
+
+    /// A cluster that knows the kinds, and what was wrong with their definitions.
+    private static func cluster(from start: Timestamp) -> (store: Store, problem: String?) {
+        var store = Store(seed: 1, now: start)
         for definition in APIDefinitions.all.map(\.definition) + GatewayDefinitions.all {
             do throws(APIStatus) {
                 try CustomResources.install(definition, into: &store, now: start)
             } catch {
-                giveUp("a definition is refused: \(error.message)")
+                return (store, "a definition is refused: \(error.message)")
             }
         }
-        kubelet.register(&store, now: now)
-        workCluster()
+        return (store, nil)
     }
 
     // MARK: Driving

@@ -130,6 +130,24 @@ struct ScheduleTests {
     ])
     func branchesThatAreSeldomTakenEndWellToo(_ name: String) throws { try expectCalm(name) }
 
+    /// Another controller waits for the Lease of one that died, not of one that was told to end.
+    @Test(arguments: [("stop", "00:00:28Z"), ("kill", "00:00:42Z")])
+    func aLeaseThatIsGivenBackIsTakenAtOnce(_ end: String, _ time: String) throws {
+        let text = """
+            processes 2
+            delay restart 30s
+            storm 1m
+            at 1s commit 0 strategy 0 1:100
+            at 20s commit 0 strategy 0 2:100
+            at 27s \(end) 0
+            """
+        var run = ScheduledRun(try Schedule(text: text))
+        run.play()
+        #expect(run.world.violations == [])
+        let taken = run.world.trace.first { $0.contains("leads with term 2 of life-2") }
+        #expect(taken?.contains(time) == true, "\(taken ?? "nobody leads")")
+    }
+
     @Test func theTextOfAScheduleReadsAsTheSchedule() throws {
         for seed in 1...200 as ClosedRange<UInt64> {
             let schedule = Schedule(drawnFrom: seed)
