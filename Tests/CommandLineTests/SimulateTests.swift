@@ -48,7 +48,7 @@ struct SimulateTests {
                 told.append(lines.filter { !$0.contains(" a second") && !$0.contains(" runs, ") })
             }
             #expect(told[0] == told[1])
-            #expect(told[0].contains { $0.hasPrefix("trace hash") })
+            #expect(told[0].contains { $0.hasPrefix("broken: simulate --schedule b.txt") })
         }
     }
 

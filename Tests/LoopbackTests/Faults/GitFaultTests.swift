@@ -121,6 +121,8 @@ struct GitFaultTests {
         while hung.connectionCount == 0 { try await Task.sleep(for: .milliseconds(5)) }
         // Over the same loop, while the other one waits.
         _ = try await mirror("origin.git").fetch("main")
+        // The mirror has all it wants before the transfer has met its end.
+        while await loop.activeTransfers() > 1 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(await loop.activeTransfers() == 1)
         await loop.shutDown()
         #expect(await waiting.value != nil)
