@@ -13,11 +13,11 @@ extension Engine {
     mutating func ask(_ digests: [Digest], _ builder: SnapshotBuilder, now: Timestamp) {
         let release = builder.release
         let golden = release.spec.health.probes
+        var known = answersNotToldOf(builder)
         guard let every = golden.map(\.every).min(), !digests.isEmpty else {
-            releases[release.id]?.probes = [:]
+            releases[release.id]?.probes = known
             return
         }
-        var known: [String: ReleaseMemory.Probe] = [:]
         var isMissing = false
         for digest in digests {
             for pod in builder.pods(digest) where !pod.view.isLeaving {
@@ -46,6 +46,15 @@ extension Engine {
         }
         releases[release.id]?.probes = known
         if isMissing { reachProven(builder, every: every, now: now) }
+    }
+
+    /// What pods answered in an attempt stands as long as the status shows the attempt: a decision
+    /// that was made for it, and asks nobody any more, may have to wait for another write.
+    private func answersNotToldOf(_ builder: SnapshotBuilder) -> [String: ReleaseMemory.Probe] {
+        let probes = releases[builder.release.id]?.probes ?? [:]
+        guard builder.release.status.attempt != nil, !probes.isEmpty else { return [:] }
+        let pods = Set(builder.allPods.map(\.view.metadata.uid))
+        return probes.filter { pods.contains($0.key) }
     }
 
     private func order(

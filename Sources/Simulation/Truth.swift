@@ -48,6 +48,8 @@ struct Truth: Sendable {
     private(set) var stored: [NamespacedName: [String: Int]] = [:]
     /// Statuses of the releases as they are stored.
     private(set) var statuses: [NamespacedName: ReleaseStatus] = [:]
+    /// What some status has told as proven, also where the status was lost since.
+    private(set) var proven: [NamespacedName: Set<Digest>] = [:]
     /// When a Service last lost its last share, in a stored route and at every proxy.
     private var lost: [NamespacedName: Timestamp] = [:]
     /// Services with a share, in a stored route or at a proxy.
@@ -58,6 +60,8 @@ struct Truth: Sendable {
     var lastSplit: [ResourceKey: [String: Int]] = [:]
     /// What people changed or deleted: what they broke is not the controller's doing.
     var taken: Set<ResourceKey> = []
+    /// When a Deployment last got another autoscaler, or lost it.
+    var rescaled: [ResourceKey: Timestamp] = [:]
     /// When a person last changed something of the cluster.
     private(set) var lastHand: Timestamp?
     /// When pods of a version last were taken away or killed.
@@ -105,8 +109,11 @@ struct Truth: Sendable {
         seenProxies = gateway.changes
         for event in news(.modelRelease, store) {
             let id = ObjectMetadata(of: event.object).id
-            statuses[id] =
-                event.change == .deleted ? nil : ReleaseStatus(event.object["status"] ?? .null)
+            let status = ReleaseStatus(event.object["status"] ?? .null)
+            statuses[id] = event.change == .deleted ? nil : status
+            for share in status.proven?.shares ?? [] where share.weight > 0 {
+                proven[id, default: []].insert(share.digest)
+            }
         }
         for event in news(.httpRoute, store) {
             let metadata = ObjectMetadata(of: event.object)

@@ -36,6 +36,7 @@ extension World {
     /// scales down sooner than by default, or most runs would end before it does.
     mutating func addAutoscaler(_ number: Int, least: Int, most: Int) {
         guard let target = some(.deployment, number) else { return }
+        truth.rescaled[target] = now
         let context = WriteContext(now: now, manager: "person")
         let spec: Document = [
             "scaleTargetRef": [
@@ -66,6 +67,9 @@ extension World {
         let metadata = all[number % all.count]
         let key = ResourceKey(
             .horizontalPodAutoscaler, namespace: metadata.namespace, name: metadata.name)
+        // They bear the names of what they scale.
+        let target = ResourceKey(.deployment, namespace: key.namespace, name: key.name)
+        truth.rescaled[target] = now
         _ = try? store.delete(key, options: .init(), WriteContext(now: now, manager: "person"))
     }
 
@@ -91,8 +95,7 @@ extension World {
             let autoscaler = autoscaler(of: request.key)
         else { return }
         // Its time of creation is cut to the second.
-        let known = min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
-        guard autoscaler.since + .seconds(1) <= known else { return }
+        guard autoscaler.since + .seconds(1) <= knownAt(sent) else { return }
         if case .apply(_, let body, _) = request, body.at("spec", "replicas") != nil {
             violate("no fight", "replicas are sent for \(request.key), which is autoscaled")
         }
@@ -127,8 +130,20 @@ extension World {
         }
     }
 
-    /// Whether a write left a Deployment as large as its autoscaler had made it.
-    func isSizeOfAutoscaler(_ key: ResourceKey, _ old: Document?, _ new: Document) -> Bool {
-        old?.at("spec", "replicas") == new.at("spec", "replicas") && autoscaler(of: key) != nil
+    /// Whether a Deployment may have fewer pods than are declared: a write left it as large as its
+    /// autoscaler had made it, or that allows no more. Who scales it may have changed since the
+    /// controller looked.
+    func isSizeOfAutoscaler(
+        _ key: ResourceKey, from old: Document?, to new: Document, _ declared: Int, sent: Timestamp
+    ) -> Bool {
+        if let changed = truth.rescaled[key], changed > knownAt(sent) { return true }
+        guard let autoscaler = autoscaler(of: key)?.view else { return false }
+        let has = new.at("spec", "replicas")?.intValue ?? 0
+        return has == old?.at("spec", "replicas")?.intValue || has >= autoscaler.bounded(declared)
+    }
+
+    /// What was so until then the controller can have known when it sent a write.
+    private func knownAt(_ sent: Timestamp) -> Timestamp {
+        min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
     }
 }

@@ -67,7 +67,7 @@ extension World {
                 // What a person took away and is put back gives nothing that was not given before.
                 let had = old == nil || wasTaken ? truth.lastSplit[key] : nil
                 checkRoute(key, from: old, to: new, had, sent: sent, isLate: isLate)
-            case .deployment: checkSize(key, from: old, to: new)
+            case .deployment: checkSize(key, from: old, to: new, sent: sent)
             case .modelRelease:
                 if case .applyStatus = request { checkStatus(key, from: old, to: new) }
             default: break
@@ -159,8 +159,14 @@ extension World {
     ) {
         let name = NamespacedName(namespace: key.namespace, name: service)
         let readiness = truth.readiness[name]
+        let digest = digest(service, key.namespace)
+        // Whoever cleared the status did not make what had the traffic a new version.
+        let release = NamespacedName(namespace: key.namespace, name: key.name)
+        let wasProven =
+            status.proven == nil
+            && digest.map { truth.proven[release, default: []].contains($0) } == true
         let last =
-            isRelief || isProven(digest(service, key.namespace), status)
+            isRelief || wasProven || isProven(digest, status)
             ? readiness?.lastSome(now) : readiness?.lastComplete(now)
         let decided = min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
         guard let last, last >= decided else {
@@ -313,7 +319,7 @@ extension World {
 
     /// What has a share is never made smaller than declared, but by its autoscaler.
     private mutating func checkSize(
-        _ key: ResourceKey, from old: Document?, to new: Document
+        _ key: ResourceKey, from old: Document?, to new: Document, sent: Timestamp
     ) {
         let metadata = ObjectMetadata(of: new)
         guard let name = metadata.label(Names.releaseLabel),
@@ -325,7 +331,9 @@ extension World {
             let declared = release.at("spec", "serving", "replicas")?.intValue,
             let has = new.at("spec", "replicas")?.intValue
         else { return }
-        if has < declared, !isSizeOfAutoscaler(key, old, new) {
+        if has < declared,
+            !isSizeOfAutoscaler(key, from: old, to: new, declared, sent: sent)
+        {
             violate("stable floor", "\(key) has a share and \(has) replicas")
         }
     }

@@ -49,6 +49,22 @@ import Testing
         #expect(cluster.get(.endpoints, "web") == nil)
     }
 
+    /// The history that a controller reads may be gone before it was read: before a deletion, when
+    /// nothing else is missing, and with the deletion in it.
+    @Test(arguments: [false, true])
+    func aSliceGoesWithItsServiceWhateverWasCompacted(_ isDeletionForgotten: Bool) throws {
+        var cluster = Cluster()
+        try cluster.create(.service, "web", service())
+        cluster.settle()
+        try cluster.create(.configMap, "other", [:])
+        cluster.settle()
+        cluster.store.compact(upTo: cluster.store.version)
+        try cluster.store.delete(cluster.key(.service, "web"), cluster.context)
+        if isDeletionForgotten { cluster.store.compact(upTo: cluster.store.version) }
+        cluster.settle()
+        #expect(slices(cluster).isEmpty)
+    }
+
     @Test func findsNamedPortsInThePod() throws {
         var cluster = Cluster()
         try cluster.create(.service, "web", service("api"))

@@ -115,7 +115,8 @@ struct ScheduleTests {
         "dead-base-third-version", "accepted-before-a-restart", "proxy-stuck-at-the-end",
         "route-deleted-of-a-first-version", "route-deleted-in-a-rollback",
         "rolled-back-to-a-dead-version", "base-dies-at-the-promotion",
-        "route-emptied-of-a-dead-version",
+        "route-emptied-of-a-dead-version", "autoscaler-allows-fewer-than-declared",
+        "status-cleared-while-a-node-is-lost",
     ])
     func checksKnowWhatNobodyCanDoBetter(_ name: String) throws { try expectCalm(name) }
 
@@ -123,6 +124,19 @@ struct ScheduleTests {
     /// then, and was judged by pods that it has not.
     @Test(arguments: ["declared-anew-while-under-way"])
     func aVersionWithoutAShareNeedsNoPods(_ name: String) throws { try expectCalm(name) }
+
+    /// A wrong golden answer was forgotten before the status told of it, when another status was
+    /// on its way: it was asked for again and again, until the deadline blamed another version.
+    @Test func aWrongAnswerCountsHoweverSlowStatusesAre() throws {
+        var run = ScheduledRun(try schedule("wrong-answer-while-statuses-are-slow"))
+        run.play()
+        #expect(run.world.violations == [])
+        #expect(run.world.trace.contains { $0.contains("version 5 refused: GoldenMismatch") })
+    }
+
+    /// The model's garbage collection missed a deletion, since what had been before was compacted.
+    @Test(arguments: ["service-deleted-after-a-compaction"])
+    func slicesGoWithTheirService(_ name: String) throws { try expectCalm(name) }
 
     /// What drawn runs seldom come to.
     @Test(arguments: [

@@ -79,11 +79,13 @@ package struct Controllers: Sendable {
         // Once every storage has been read, only those that changed since then have news.
         let isKnown = seen.count == forms.count
         let changed = readVersion.flatMap { isKnown ? store.storages(changedAfter: $0) : nil }
+        let before = readVersion
         readVersion = store.version
         for form in forms where changed?.contains(form.storage) ?? true {
             let newest = store.lastChange(inStorage: form.storage)
-            let last = seen[form.storage]
-            guard last != newest else { continue }
+            guard seen[form.storage] != newest else { continue }
+            // What had not changed by the last look may have been compacted since.
+            let last = seen[form.storage].map { max($0, before ?? $0) }
             seen[form.storage] = newest
             if let last, let events = try? store.events(form.kind, after: last) {
                 for event in events {
@@ -98,6 +100,18 @@ package struct Controllers: Sendable {
             } else {
                 forget(form.kind)
                 for object in store.objects(form.kind) { note(form, nil, object) }
+                if last != nil { collectAll(store, forms) }
+            }
+        }
+    }
+
+    /// Deletions were forgotten before they were seen: whatever has an owner may have lost it.
+    private mutating func collectAll(_ store: Store, _ forms: [KindForm]) {
+        for form in forms {
+            for object in store.objects(form.kind) where !object.ownerUIDs.isEmpty {
+                work.garbage.insert(
+                    ResourceKey(
+                        form.kind, namespace: object.objectNamespace, name: object.objectName))
             }
         }
     }
