@@ -45,9 +45,8 @@ struct Journal: Sendable {
 
     mutating func note(_ event: Event) {
         switch event {
-        case .view(let kind, .interrupted(let reason)):
-            lost(kind, reason)
-        case .view(let kind, .refused(let reason)): refused(kind, reason)
+        case .view(let kind, .interrupted(let reason)): lost(kind, reason)
+        case .view(let kind, .refused(let refusal, let reason)): refused(kind, refusal, reason)
         case .view(let kind, .replaced), .view(let kind, .bookmark), .view(let kind, .changed),
             .view(let kind, .deleted):
             found(kind)
@@ -65,23 +64,15 @@ struct Journal: Sendable {
     private mutating func lost(_ kind: ResourceKind, _ reason: String) {
         let isFirst = lostViews.isEmpty
         guard lostViews.insert(kind).inserted else { return }
-        // A kind that is missing is another matter for each.
-        let isMissing = reason.hasSuffix("the server does not serve it")
-        logger.log(
-            level: isFirst || isMissing ? .warning : .debug,
-            "cannot follow \(reason)\(isMissing ? Self.hint(kind) : "")")
+        logger.log(level: isFirst ? .warning : .debug, "cannot follow \(reason)")
     }
 
-    /// What the controller may not read: said once, until it may. It does without nodes, and waits
-    /// for every other kind.
-    private mutating func refused(_ kind: ResourceKind, _ reason: String) {
-        // Without a kind that is needed nothing works: that has a word of its own.
-        let isNeeded = !ClusterView.optionalKinds.contains(kind)
-        if isNeeded, reason.hasSuffix("the server does not serve it") { return lost(kind, reason) }
-        trouble(
-            "read \(kind)",
-            "cannot read \(reason)"
-                + Self.loss(kind))
+    /// What the controller cannot read: said once for each kind, until it can.
+    private mutating func refused(
+        _ kind: ResourceKind, _ refusal: ViewEvent.Refusal, _ reason: String
+    ) {
+        let hint = refusal == .notServed ? Self.hint(kind) : ""
+        trouble("read \(kind)", "cannot read \(reason)\(hint)\(Self.loss(kind))")
     }
 
     /// What work without an optional kind means.

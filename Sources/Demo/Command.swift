@@ -52,8 +52,9 @@ final class ControllerProcess: Sendable {
         ) { [log] notice in
             switch notice {
             case .wrote(_, let bytes): log.append(bytes)
-            case .failed(let reason): log.append(Array("it cannot be started: \(reason)\n".utf8))
-            case .started, .ended: break
+            case .failed(let reason): log.append("it cannot be started: \(reason)")
+            case .started(let process): log.append("process \(process) runs")
+            case .ended(let code): log.append("a process ended with code \(code)")
             }
         }
         current.withLock { $0 = child }

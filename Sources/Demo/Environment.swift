@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Sandbox
 
@@ -31,5 +32,13 @@ final class LogFile: Sendable {
 
     func append(_ bytes: [UInt8]) {
         _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    func append(_ line: String) { append(Array("\(line)\n".utf8)) }
+
+    /// Its last lines; empty if it cannot be read.
+    func lastLines(_ count: Int) -> String {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(count).joined(separator: "\n")
     }
 }

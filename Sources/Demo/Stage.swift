@@ -94,6 +94,10 @@ struct Stage: Sendable {
         } catch {
             controller.stop()
             await client.shutDown()
+            if error is DemoFailure {
+                narrator.say(.failed, "the controller's log, \(log.path), ends so:")
+                narrator.quote(log.lastLines(15))
+            }
             throw error
         }
         await client.shutDown()

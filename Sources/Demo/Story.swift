@@ -66,9 +66,9 @@ struct Story: Sendable {
         let start = ContinuousClock.now
         try await repository.merge(version: "2", author: "Robin", pace)
         narrator.say(.done, "Robin merges version 2")
-        try await waitSplit { $0["2"] == 10 }
+        try await waitShare(of: "2", 10)
         killController()
-        try await waitSplit { $0["2"] == 50 }
+        try await waitShare(of: "2", 50)
         try await waitProven("2")
         narrator.say(.done, "version 2 is promoted")
         return Report.Phase(
@@ -85,7 +85,7 @@ struct Story: Sendable {
         let start = ContinuousClock.now
         try await repository.merge(version: "3", author: "Kim", pace)
         narrator.say(.done, "Kim merges version 3")
-        try await waitSplit { $0["3"] == 10 }
+        try await waitShare(of: "3", 10)
         var failed: ContinuousClock.Instant?
         try await wait("version 3 to fail") { _ in
             failed =
@@ -155,7 +155,7 @@ struct Story: Sendable {
             options.program, "rollback", "fraud-scorer", "--to", "1", "-n", "risk",
             "--kubeconfig", "\(options.folder)/kubeconfig",
         ])
-        try await waitSplit { $0 == ["1": 100] }
+        try await waitShare(of: "1", 100)
         killController()
         narrator.quote(try await command)
         try await wait("the rollback in Git") { _ in
@@ -221,18 +221,26 @@ struct Story: Sendable {
         try await repository.show("log", "-1", "--format=%B", "main")
     }
 
-    private func waitSplit(_ holds: ([String: Int]) -> Bool) async throws {
-        try await wait("another split of traffic") { _ in holds(observer.split) }
+    /// Waits for a version's share of traffic in percent.
+    private func waitShare(of version: String, _ share: Int) async throws {
+        try await wait("\(share) % of traffic for version \(version)") { status in
+            try checkNotRefused(version, status)
+            return observer.split[version] == share
+        }
     }
 
     private func waitProven(_ version: String) async throws {
         try await wait("version \(version) to be proven") { status in
-            if let refusal = status.quarantine.first(where: { $0.version == version }) {
-                throw DemoFailure("version \(version) was refused: \(refusal.message)")
-            }
+            try checkNotRefused(version, status)
             return status.phase == .healthy && status.proven?.provisional == false
                 && status.proven?.shares.map(\.version) == [version]
                 && observer.split == [version: 100] && status.attempt == nil
+        }
+    }
+
+    private func checkNotRefused(_ version: String, _ status: ReleaseStatus) throws(DemoFailure) {
+        if let refusal = status.quarantine.first(where: { $0.version == version }) {
+            throw DemoFailure("version \(version) was refused: \(refusal.message)")
         }
     }
 

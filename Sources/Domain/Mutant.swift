@@ -21,6 +21,8 @@
     case oldMarkWins
     /// A canary that is not ready any more is only waited for (Flagger).
     case unreadyIsWaitedFor
+    /// The time of a pod's first status counts as that of a loss of its readiness.
+    case firstStatusIsALoss
     /// Containers that start again and again are no failure.
     case restartsAreFine
     /// An attempt has no deadline.

@@ -76,7 +76,7 @@ extension Engine {
         status.note(violation: broken, generation: record.metadata.generation, now: now)
         guard status != record.status else { return }
         let request = WriteRequest.applyStatus(
-            key, statusObject(.modelRelease, record.metadata, status.document))
+            key, statusBody(status.document, of: key, record.metadata))
         start(.write(request), for: .release(id)) { .write($0, request) }
     }
 

@@ -18,12 +18,12 @@ extension Engine {
     /// Asks the server for nodes whose pods lost their readiness by the control plane's word while
     /// the node seems to be Ready: it was written before the pods were, but nothing says that this
     /// is seen in this order.
-    mutating func askNodes(_ builder: SnapshotBuilder, now: Timestamp) {
-        let id = builder.release.id
+    mutating func askNodes(of pods: [PodRecord], _ release: ModelRelease, now: Timestamp) {
+        let id = release.id
         let before = releases[id]?.nodeLooks ?? [:]
         var looks: [String: ReleaseMemory.NodeLook] = [:]
-        if builder.release.status.attempt != nil {
-            for pod in builder.allPods where builder.isNodeInQuestion(pod) {
+        if release.status.attempt != nil {
+            for pod in pods where view.isNodeInQuestion(pod) {
                 let look = ReleaseMemory.NodeLook(
                     node: pod.view.node, lost: pod.view.readyChanged)
                 let old = before[pod.view.metadata.uid]
@@ -75,19 +75,21 @@ extension SnapshotBuilder {
                 ? .notReady(since: pod.view.readyChanged) : .unknown
         }
         guard node.isReady else { return .notReady(since: node.since) }
-        guard isNodeInQuestion(pod), !isMutated(.nodesNotAsked) else {
+        guard view.isNodeInQuestion(pod), !isMutated(.nodesNotAsked) else {
             return .ready(since: node.since)
         }
         let look = memory.nodeLooks[pod.view.metadata.uid]
         let isAnswered = look?.isDone == true && look?.lost == pod.view.readyChanged
         return isAnswered ? .ready(since: node.since) : .asked
     }
+}
 
+extension ClusterView {
     /// Whether the control plane took the pod's readiness, and the node has been Ready all along as
     /// far as the watch says.
     func isNodeInQuestion(_ pod: PodRecord) -> Bool {
         guard pod.view.isWrittenOff, pod.wasReady, !pod.view.isLeaving,
-            let node = view.node(pod.view.node), node.isReady
+            let node = node(pod.view.node), node.isReady
         else { return false }
         guard let since = node.since, let lost = pod.view.readyChanged else { return true }
         return lost > since + PodSample.clockDifference

@@ -64,11 +64,11 @@ extension Engine {
     private mutating func decide(_ release: ModelRelease, now: Timestamp) {
         let id = release.id
         let subject = Subject.release(id)
-        var builder = SnapshotBuilder(
-            view: view, release: release, memory: releases[id] ?? .init(),
+        let pods = view.pods(of: id)
+        askNodes(of: pods, release, now: now)
+        let builder = SnapshotBuilder(
+            view: view, release: release, pods: pods, memory: releases[id] ?? .init(),
             settings: settings.rollout, watchedSince: began ?? now, now: now)
-        askNodes(builder, now: now)
-        builder.memory.nodeLooks = releases[id]?.nodeLooks ?? [:]
         let decision = ReleaseMachine.decide(
             builder.snapshot(trouble: trouble(id, builder, now: now)), now: now)
         remember(decision, release)
@@ -224,21 +224,25 @@ extension Engine {
             return
         }
         announce(from: stored, to: status, about: metadata)
-        write(.applyStatus(key, statusObject(.modelRelease, metadata, document)), for: subject)
+        write(.applyStatus(key, statusBody(document, of: key, metadata)), for: subject)
     }
 
-    /// The body of a status write: its preconditions are the uid and version that were seen.
-    func statusObject(
-        _ kind: ResourceKind, _ metadata: ObjectMetadata, _ status: Document
+    func statusBody(_ status: Document, of key: ResourceKey, _ seen: ObjectMetadata) -> Document {
+        body(of: key, uid: seen.uid, resourceVersion: seen.resourceVersion, "status", status)
+    }
+
+    /// The body of a write of one field: its preconditions are the uid and version that were seen.
+    func body(
+        of key: ResourceKey, uid: String, resourceVersion: String, _ field: String,
+        _ value: Document
     ) -> Document {
         [
-            "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind),
+            "apiVersion": .string(key.kind.apiVersion), "kind": .string(key.kind.kind),
             "metadata": [
-                "name": .string(metadata.name), "namespace": .string(metadata.namespace),
-                "uid": .string(metadata.uid),
-                "resourceVersion": .string(metadata.resourceVersion),
+                "name": .string(key.name), "namespace": .string(key.namespace),
+                "uid": .string(uid), "resourceVersion": .string(resourceVersion),
             ],
-            "status": status,
+            field: value,
         ]
     }
 

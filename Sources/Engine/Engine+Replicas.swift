@@ -79,15 +79,9 @@ extension Engine {
         let isDone = releases[release.id]?.handedOver.contains(metadata.uid) ?? false
         if isDone || isMutated(.replicasOmittedAtOnce) { return true }
         hit(.replicasHandedOver)
-        let body: Document = [
-            "apiVersion": .string(key.kind.apiVersion), "kind": .string(key.kind.kind),
-            "metadata": [
-                "name": .string(key.name), "namespace": .string(key.namespace),
-                "uid": .string(metadata.uid),
-                "resourceVersion": .string(metadata.resourceVersion),
-            ],
-            "spec": ["replicas": .integer(deployment.replicas)],
-        ]
+        let replicas: Document = ["replicas": .integer(deployment.replicas)]
+        let body = body(
+            of: key, uid: metadata.uid, resourceVersion: metadata.resourceVersion, "spec", replicas)
         write(.handOver(key, body), for: .release(release.id))
         return false
     }

@@ -222,7 +222,7 @@ extension Engine {
             return
         }
         write(
-            .applyStatus(key, statusObject(.releaseSource, record.metadata, document)),
+            .applyStatus(key, statusBody(document, of: key, record.metadata)),
             for: .source(id))
     }
 

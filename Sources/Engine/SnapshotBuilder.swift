@@ -9,7 +9,7 @@ import Verdicts
 struct SnapshotBuilder {
     let view: ClusterView
     let release: ModelRelease
-    var memory: ReleaseMemory
+    let memory: ReleaseMemory
     let settings: RolloutSettings
     let watchedSince: Timestamp
     let now: Timestamp
@@ -18,8 +18,8 @@ struct SnapshotBuilder {
     private let slices: [EndpointSliceView]
 
     init(
-        view: ClusterView, release: ModelRelease, memory: ReleaseMemory, settings: RolloutSettings,
-        watchedSince: Timestamp, now: Timestamp
+        view: ClusterView, release: ModelRelease, pods: [PodRecord], memory: ReleaseMemory,
+        settings: RolloutSettings, watchedSince: Timestamp, now: Timestamp
     ) {
         self.view = view
         self.release = release
@@ -27,7 +27,7 @@ struct SnapshotBuilder {
         self.settings = settings
         self.watchedSince = watchedSince
         self.now = now
-        allPods = view.pods(of: release.id)
+        allPods = pods
         slices = view.slices(of: release.id)
     }
 

@@ -68,12 +68,16 @@ package struct ViewProgress: Sendable {
     /// behind, each once until the next list; `nil` if it was told.
     package mutating func interrupt(by error: ClusterError, reading what: String) -> ViewEvent? {
         let reason = "\(what): \(error.message)"
-        if error.kind == .forbidden || error.kind == .notServed {
-            defer { (isInterrupted, isRefused) = (true, true) }
-            return isRefused ? nil : .refused(reason)
+        let refusal: ViewEvent.Refusal
+        switch error.kind {
+        case .forbidden: refusal = .forbidden
+        case .notServed: refusal = .notServed
+        default:
+            defer { isInterrupted = true }
+            return isInterrupted ? nil : .interrupted(reason)
         }
-        defer { isInterrupted = true }
-        return isInterrupted ? nil : .interrupted(reason)
+        defer { (isInterrupted, isRefused) = (true, true) }
+        return isRefused ? nil : .refused(refusal, reason)
     }
 
     package mutating func listFailed(_ error: ClusterError) {

@@ -144,7 +144,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         case .interrupted(let reason):
             interruption = reason
             return []
-        case .refused(let reason):
+        case .refused(_, let reason):
             interruption = reason
             isRefused = true
             return []

@@ -45,18 +45,13 @@ package struct SourceRecord: ObservedValue {
 /// A Pod, with what only its past tells.
 package struct PodRecord: ObservedValue {
     package let view: PodView
-    /// It was ready at some time: it was seen so, or its condition changed after its start (a pod
-    /// that was never ready keeps the time of its start there).
+    /// It was ready at some time: it was seen so, or its status shows it.
     package private(set) var wasReady: Bool
 
     package init?(_ object: Document) {
         guard let view = PodView(object) else { return nil }
         self.view = view
-        if let started = view.started, let changed = view.readyChanged, !view.ready {
-            wasReady = changed > started
-        } else {
-            wasReady = view.ready
-        }
+        wasReady = view.ready || view.showsLostReadiness
     }
 
     package mutating func inherit(from older: PodRecord) {

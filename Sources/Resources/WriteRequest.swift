@@ -151,7 +151,15 @@ package enum ViewEvent: Hashable, Sendable {
     case bookmark(resourceVersion: String)
     /// The view may be out of date from now on, with the reason; what is known stays.
     case interrupted(String)
-    /// The server does not serve the kind, or does not let this controller read it, with its word
-    /// on that; what is known may be out of date from now on.
-    case refused(String)
+    /// The kind cannot be read at all, with the server's word on that; what is known may be out of
+    /// date from now on.
+    case refused(Refusal, String)
+
+    /// Why a kind cannot be read.
+    package enum Refusal: Hashable, Sendable {
+        /// This controller has no right to.
+        case forbidden
+        /// The server has no such kind.
+        case notServed
+    }
 }

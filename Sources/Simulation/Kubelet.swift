@@ -121,6 +121,9 @@ struct Kubelet: Sendable {
         return run.isServing
     }
 
+    /// Whether a pod was reported ready at some time.
+    func wasReady(_ uid: String) -> Bool { runs[uid]?.wasReady ?? false }
+
     /// The version that a pod serves.
     func version(_ uid: String) -> String? { runs[uid]?.version }
 

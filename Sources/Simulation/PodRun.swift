@@ -33,7 +33,11 @@ struct PodRun: Sendable {
     let isVictim: Bool
     /// When a node has taken it.
     let bound: Timestamp
-    var reported: Report?
+    var reported: Report? {
+        didSet { wasReady = wasReady || reported?.isReady == true }
+    }
+    /// It was reported ready at some time.
+    private(set) var wasReady = false
     /// When it is gone, once it is deleted.
     var end: Timestamp?
     private(set) var state = State.pending
@@ -47,7 +51,8 @@ struct PodRun: Sendable {
         self.node = node
         self.isVictim = isVictim
         self.bound = bound
-        readyChanged = bound
+        // As of a kubelet that writes its first status late.
+        readyChanged = bound + .seconds(1)
     }
 
     /// Its container runs and has its model.

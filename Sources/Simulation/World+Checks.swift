@@ -123,8 +123,8 @@ extension World {
             guard "\($0.metadata.release)-\($0.metadata.digestLabel.prefix(8))" == version.name,
                 !$0.isLeaving
             else { return false }
-            let wasReady = ($0.readyChanged ?? now) > ($0.started ?? now)
-            return !isOfNode($0) && ($0.restarts > 0 || (!$0.ready && wasReady))
+            return !isOfNode($0)
+                && ($0.restarts > 0 || !$0.ready && kubelet.wasReady($0.metadata.uid))
         }
     }
 

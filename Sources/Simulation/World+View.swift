@@ -25,7 +25,7 @@ extension World {
         let source = frozen ?? store
         for (kind, label) in ClusterView.kinds {
             if kind == .node, hidesNodes {
-                tell(index, kind, .refused(Self.nodesAreForbidden))
+                tell(index, kind, .refused(.forbidden, Self.nodesAreForbidden))
                 continue
             }
             let objects = source.objects(kind).filter { carries($0, label) }

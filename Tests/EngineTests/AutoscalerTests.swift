@@ -128,7 +128,7 @@ struct AutoscalerTests {
     }
 
     @Test func whereAutoscalersCannotBeReadTheDeclaredNumberIsSent() throws {
-        #expect(try sizing(5, .refused("forbidden")) == .ours(2))
+        #expect(try sizing(5, .refused(.forbidden, "forbidden")) == .ours(2))
     }
 
     @Test func whatServesInARolloutIsNotMadeSmallerAndMayBeMadeLarger() throws {

@@ -85,14 +85,14 @@ struct NodeTests {
         // The server may only be away: then it is waited for, as for every kind.
         _ = view.apply(.node, .interrupted("connection refused"))
         #expect(!view.isSynced)
-        _ = view.apply(.node, .refused("nodes is forbidden"))
+        _ = view.apply(.node, .refused(.forbidden, "nodes is forbidden"))
         #expect(view.isSynced)
     }
 
     @Test func aRightThatIsTakenAwayMakesNodesUnknown() {
         var view = known()
         _ = view.apply(.node, .changed(node("n1", "Unknown", version: 5)))
-        _ = view.apply(.node, .refused("nodes is forbidden"))
+        _ = view.apply(.node, .refused(.forbidden, "nodes is forbidden"))
         #expect(view.node("n1") == nil)
         _ = view.apply(
             .node, .replaced([node("n1", "True", version: 8)], resourceVersion: "9"))
@@ -101,7 +101,7 @@ struct NodeTests {
 
     @Test func anotherKindThatCannotBeReadIsStillWaitedFor() {
         var view = known(without: .pod)
-        _ = view.apply(.pod, .refused("pods is forbidden"))
+        _ = view.apply(.pod, .refused(.forbidden, "pods is forbidden"))
         #expect(!view.isSynced)
     }
 }

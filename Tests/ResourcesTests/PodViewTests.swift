@@ -79,6 +79,30 @@ import Testing
         #expect(model.imageID == "registry/x@sha256:1")
     }
 
+    /// The pod started at second 1. Its first status is written then or some moments later, and
+    /// its readiness has that time as long as it was never ready.
+    @Test(arguments: [
+        ("False", "00:00:00Z", false), ("False", "00:00:01Z", false),
+        ("False", "00:00:02Z", false), ("False", "00:00:03Z", false),
+        ("False", "00:00:04Z", true), ("False", "00:01:00Z", true), ("True", "00:01:00Z", false),
+    ])
+    func lostReadinessIsToldFromReadinessThatNeverWas(
+        _ ready: String, _ changed: String, _ isLost: Bool
+    ) throws {
+        var pod = pod
+        pod.set(
+            ["status", "conditions"],
+            to: [
+                [
+                    "type": "Ready", "status": .string(ready),
+                    "lastTransitionTime": .string("2026-01-01T\(changed)"),
+                ]
+            ])
+        #expect(try #require(PodView(pod)).showsLostReadiness == isLost)
+        pod.set(["status", "startTime"], to: .null)
+        #expect(try #require(PodView(pod)).showsLostReadiness == false)
+    }
+
     @Test func aPodThatGoesAwayIsLeaving() throws {
         var ending = pod
         ending.set(["metadata", "deletionTimestamp"], to: "2026-01-01T00:02:00Z")

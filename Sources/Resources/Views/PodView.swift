@@ -97,6 +97,16 @@ package struct PodView: Hashable, Sendable {
         port = Self.httpPort(spec)
     }
 
+    /// It is not ready and was ready before, by the times of its own node alone: its readiness
+    /// changed after its start. A pod that was never ready keeps the time of its first status
+    /// there, which a kubelet writes at the start (pkg/kubelet/status, `SetPodStatus`), others some
+    /// moments after it, and all in whole seconds.
+    package var showsLostReadiness: Bool {
+        guard !ready, let started, let readyChanged else { return false }
+        let latestFirstStatus = isMutated(.firstStatusIsALoss) ? .zero : TimeSpan.seconds(2)
+        return readyChanged > started + latestFirstStatus
+    }
+
     /// It ends, or the cluster takes it away: its readiness says nothing about the version.
     package var isLeaving: Bool { metadata.isLeaving || disruption != nil }
 

@@ -84,7 +84,7 @@ private actor LiveView {
             printed[id] = nil
             if !redraws { terminal.note(.warning, "\(id) was deleted") }
         case .bookmark: interruption = nil
-        case .interrupted(let reason), .refused(let reason):
+        case .interrupted(let reason), .refused(_, let reason):
             interruption = reason
             if !redraws { terminal.note(.warning, reason) }
         }

@@ -34,7 +34,7 @@ struct JournalTests {
     @Test func workWithoutAnOptionalKindIsSaidOnceAndIsNoTrouble() {
         let lines = Lines()
         var journal = Journal(logger: Logger(label: "test") { _ in lines })
-        journal.note(Event.view(.horizontalPodAutoscaler, .refused("autoscalers: no")))
+        journal.note(Event.view(.horizontalPodAutoscaler, .refused(.forbidden, "autoscalers: no")))
         for kind in [ResourceKind.pod, .service] {
             journal.note(Event.view(kind, .replaced([], resourceVersion: "5")))
         }
@@ -48,7 +48,12 @@ struct JournalTests {
     @Test func aKindThatIsNeededIsMissed() {
         let lines = Lines()
         var journal = Journal(logger: Logger(label: "test") { _ in lines })
-        journal.note(Event.view(.pod, .refused("pods: forbidden")))
-        #expect(lines.all == ["warning: cannot read pods: forbidden"])
+        journal.note(Event.view(.pod, .refused(.forbidden, "pods: forbidden")))
+        journal.note(Event.view(.httpRoute, .refused(.notServed, "httproutes: not served")))
+        #expect(
+            lines.all == [
+                "warning: cannot read pods: forbidden",
+                "warning: cannot read httproutes: not served; is the Gateway API installed?",
+            ])
     }
 }

@@ -111,6 +111,7 @@ struct ReflectorTests: ViewScript {
             return .keep
         }
         #expect(try await events(3, from: server) == ["?", "!", "=5 a"])
+        #expect(Self.asked(server).prefix(5).allSatisfy { $0 == "list" })
     }
 
     @Test(arguments: [true, false])
@@ -318,26 +319,6 @@ struct ReflectorTests: ViewScript {
         #expect(
             Self.asked(server).prefix(3)
                 == ["list", "watch 5", garbage.followsEvent ? "list 6" : "list 5"])
-    }
-
-    /// Also where the first attempt had failed for another reason.
-    @Test func aKindThatMayNotBeReadIsToldOnceAndReadWhenItMay() async throws {
-        let server = try ScriptedServer { request, peer in
-            switch request.number {
-            case 0: peer.answer(500, "{}")
-            case 1, 2:
-                peer.answer(
-                    403, #"{"kind":"Status","code":403,"reason":"Forbidden","message":"no"}"#)
-            case 3: peer.answer(200, Self.list(5))
-            default:
-                peer.startChunked()
-                _ = peer.waitForClose()
-                return .close
-            }
-            return .keep
-        }
-        #expect(try await events(3, from: server) == ["?", "!", "=5"])
-        #expect(Self.asked(server).prefix(4) == ["list", "list", "list", "list"])
     }
 
     @Test func aServerThatComesBackIsListedAgain() async throws {

@@ -50,6 +50,20 @@ import Testing
         #expect(ready?["reason"] == "ContainersNotReady")
     }
 
+    /// A later time would look like readiness that was lost.
+    @Test func aPodThatWasNeverReadyIsSoSinceItsStart() throws {
+        let rig = try Rig.one()
+        let place = PodStatus.Place(hostIP: "127.0.0.1", podIP: "127.9.0.1")
+        let late = PodStatus.render(rig.worker, place, of: rig.pod, now: rig.now + .seconds(5))
+        let conditions = late["conditions"]?.arrayValue ?? []
+        let ready = conditions.first { $0["type"] == "Ready" }
+        let scheduled = conditions.first { $0["type"] == "PodScheduled" }
+        #expect(ready?["status"] == "False")
+        #expect(ready?["lastTransitionTime"] == late["startTime"])
+        #expect(scheduled?["status"] == "True")
+        #expect(scheduled?["lastTransitionTime"] != late["startTime"])
+    }
+
     @Test func volumesThatCannotBeMadeAreTriedAgain() throws {
         var rig = try Rig.one()
         _ = rig.worker.step(.tick, now: rig.now)

@@ -141,9 +141,11 @@ enum PodStatus {
             let value = finding.isTrue ? "True" : "False"
             let last = previous(finding.type)
             let since = last?["status"]?.stringValue == value ? last?["lastTransitionTime"] : nil
+            // What was never true is so since the start, however late this is written.
+            let change = last == nil && !finding.isTrue ? worker.startedAt : now
             var condition: Document = [
                 "type": .string(finding.type), "status": .string(value), "lastProbeTime": .null,
-                "lastTransitionTime": since ?? .string(now.description),
+                "lastTransitionTime": since ?? .string(change.description),
                 "observedGeneration": generation,
             ]
             if !finding.reason.isEmpty { condition["reason"] = .string(finding.reason) }
