@@ -50,7 +50,8 @@ let package = Package(
                 "Rollouts",
             ]),
 
-        // MARK: What people read: releases as text
+        // MARK: What people read: releases as text, numbers for Prometheus
+        .target(name: "Telemetry"),
         .target(name: "Presentation", dependencies: ["Domain", "API", "Planning"]),
 
         // MARK: The Kubernetes API as bytes, without a connection
@@ -62,7 +63,7 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "Domain", "Documents", "Resources", "KubeWire", "Transport", logging,
+                "Domain", "Documents", "Resources", "KubeWire", "Transport", "Telemetry", logging,
             ]),
         .target(
             name: "Signals", dependencies: ["Domain", "Documents", "Transport", logging]),
@@ -71,8 +72,9 @@ let package = Package(
             dependencies: [
                 "Domain", "Documents", "API", "Resources", "Desired", "Observed", "Planning",
                 "Verdicts", "Rollouts", "Engine", "Commits", "Transport", "KubeWire", "Cluster",
-                "Signals", lifecycle, logging,
+                "Signals", "Telemetry", lifecycle, logging,
             ]),
+        .target(name: "Admin", dependencies: ["Telemetry", hummingbird, lifecycle, logging]),
 
         // MARK: The control plane of Kubernetes as a model, and what runs on it
         .target(name: "ControlPlane", dependencies: ["Domain", "Documents", "API", "Resources"]),
@@ -99,8 +101,9 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-                "Planning", "Presentation", "KubeWire", "Cluster", "Transport", "Commits", "Engine",
+                "Admin", "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources",
+                "Desired", "Planning", "Presentation", "KubeWire", "Cluster", "Transport",
+                "Commits", "Engine",
                 "Rollouts",
                 arguments,
                 lifecycle, signals, logging,
@@ -179,14 +182,17 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "slipway", "simulate", "Sandbox", "ControlPlane", "Cluster", "API", "Domain",
-                "Documents", "Resources", "TestServers", logging,
+                "Documents", "Resources", "TestServers", "Transport", logging,
             ]),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "Engine", "Commits", "Desired", "Documents", "API", "Domain",
-                "Transport", "TestServers", logging,
+                "Resources", "Telemetry", "Transport", "TestServers", logging,
             ]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(
+            name: "AdminTests", dependencies: ["Admin", "Telemetry", "Transport", logging]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz"]),
         .testTarget(name: "DemoTests", dependencies: ["Demo"]),
         .testTarget(name: "TidyTests"),
@@ -206,7 +212,7 @@ let strict: [SwiftSetting] = [
 /// Targets that decide: the compiler proves that they hold no unsafe code.
 let pure: Set<String> = [
     "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts", "Rollouts",
-    "Engine", "ControlPlane", "KubeWire", "Simulation", "Presentation",
+    "Engine", "ControlPlane", "KubeWire", "Simulation", "Presentation", "Telemetry",
 ]
 
 /// A build that can be made to misbehave, to prove that the checks see it; never for a release.

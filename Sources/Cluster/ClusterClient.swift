@@ -11,6 +11,8 @@ package import Transport
 package struct ClusterClient: Sendable {
     package let configuration: KubeConfiguration
     let logger: Logger
+    /// The requests of this client, and of those that were made from it.
+    package let requests: RequestCounter
     private let unary: CurlLoop
     private let watches: CurlLoop
     private let tokens: TokenSource
@@ -20,9 +22,10 @@ package struct ClusterClient: Sendable {
 
     package init(
         _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger,
-        patience: Duration = .seconds(15)
+        patience: Duration = .seconds(15), requests: RequestCounter = RequestCounter()
     ) {
         self.patience = patience
+        self.requests = requests
         self.configuration = configuration
         self.unary = unary
         self.watches = watches
@@ -44,7 +47,8 @@ package struct ClusterClient: Sendable {
     /// else keeps a renewal waiting, and gives up after three seconds.
     package func forLease(over loop: CurlLoop) -> ClusterClient {
         ClusterClient(
-            configuration, unary: loop, watches: loop, logger: logger, patience: .seconds(3))
+            configuration, unary: loop, watches: loop, logger: logger, patience: .seconds(3),
+            requests: requests)
     }
 
     /// Ends everything under way and the loops.
@@ -102,11 +106,27 @@ package struct ClusterClient: Sendable {
         // A write that may have arrived is decided anew, not sent again behind our back.
         request.connection = wire.method == .get ? .reused : .reusedOnce
         let token = authorize(&request)
-        let response = try await unary.perform(request)
+        let response = try await counted(wire, request, unary.perform)
         guard response.status == 401, tokens.replace(token) else { return WireAnswer(response) }
         logger.info("the API server refused the token; trying the one that is there now")
         _ = authorize(&request)
-        return WireAnswer(try await unary.perform(request))
+        return WireAnswer(try await counted(wire, request, unary.perform))
+    }
+
+    /// Counts a request and how long it took.
+    private func counted<Response: AnsweredRequest>(
+        _ wire: WireRequest, _ request: HTTPRequest,
+        _ send: (HTTPRequest) async throws(TransportError) -> Response
+    ) async throws(TransportError) -> Response {
+        let start = ContinuousClock.now
+        do throws(TransportError) {
+            let response = try await send(request)
+            requests.note(wire, response.status, in: start.duration(to: .now))
+            return response
+        } catch {
+            requests.note(wire, nil, in: start.duration(to: .now))
+            throw error
+        }
     }
 
     /// Begins a list or a watch; not 200 is thrown.
@@ -120,11 +140,11 @@ package struct ClusterClient: Sendable {
         let response: StreamingResponse
         do throws(TransportError) {
             let token = authorize(&request)
-            var first = try await watches.stream(request)
+            var first = try await counted(wire, request, watches.stream)
             if first.status == 401, tokens.replace(token) {
                 logger.info("the API server refused the token; trying the one that is there now")
                 _ = authorize(&request)
-                first = try await watches.stream(request)
+                first = try await counted(wire, request, watches.stream)
             }
             response = first
         } catch {
@@ -182,3 +202,11 @@ extension ClusterError {
         }
     }
 }
+
+/// What a server answered, whole or at its beginning.
+private protocol AnsweredRequest {
+    var status: Int { get }
+}
+
+extension HTTPResponse: AnsweredRequest {}
+extension StreamingResponse: AnsweredRequest {}

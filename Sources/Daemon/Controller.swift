@@ -17,7 +17,7 @@ package import Transport
 /// source back. Effects leave through lanes and come back as events.
 package actor Controller: Service {
     private let settings: ControllerSettings
-    private let client: ClusterClient
+    let client: ClusterClient
     private let leaseClient: ClusterClient
     private let repositories: Repositories
     private let prober: PodProber
@@ -26,6 +26,7 @@ package actor Controller: Service {
     private let clock = SteadyClock()
     private let lanes = Lanes()
     private var engine: Engine
+    private var meter = ControllerMeter()
     private var alarm: (at: Timestamp, task: Task<Void, Never>)?
     private var journal: Journal
     /// Sources whose last look failed.
@@ -95,11 +96,16 @@ package actor Controller: Service {
 
     private func receive(_ event: Event) {
         guard !Task.isCancelled else { return }
+        let start = ContinuousClock.now
         journal.note(event)
+        meter.note(event, at: start)
         noteHealth(event)
         let wasSynced = engine.cluster.isSynced
-        for effect in engine.step(event, now: clock.now) {
+        let effects = engine.step(event, now: clock.now)
+        meter.decided(in: start.duration(to: .now))
+        for effect in effects {
             journal.note(effect)
+            meter.note(effect, at: start)
             if case .leadership(.stopped(let why)) = effect {
                 lost = why
                 end.continuation.finish()
@@ -145,8 +151,18 @@ package actor Controller: Service {
     }
 
     private func ring() {
+        if let due = alarm?.at, due.milliseconds > 0 {
+            meter.looked(late: .milliseconds((clock.now - due).milliseconds))
+        }
         alarm = nil
         receive(.tick)
+    }
+
+    /// What there is to say of this controller, as it is now.
+    var sight: Sight {
+        Sight(
+            view: engine.cluster, meter: meter, leads: engine.leads,
+            waiting: engine.waitingSubjects, violations: engine.violations)
     }
 
     /// Brings what a list and a watch say.

@@ -58,6 +58,12 @@ package struct Engine: Sendable {
         return [election, own].compactMap { $0 }.min()
     }
 
+    /// Whether it could act when it was stepped last: the cluster was known, and it led.
+    package var leads: Bool { mayAct }
+
+    /// Releases and sources that wait for another step, because one event touched very many.
+    package var waitingSubjects: Int { waiting.count }
+
     /// So many subjects are settled in one step: at the first sight of a large cluster a revert
     /// does not wait for all the others.
     private static let subjectsPerStep = 100

@@ -7,6 +7,7 @@ extension WireRequest {
     /// that nothing happens long after something else was decided.
     package init?(_ write: WriteRequest, seconds: Int64 = 5) {
         guard let path = Self.path(write.key) else { return nil }
+        let kind = write.key.kind
         var query = Query()
         query.add("fieldManager", write.manager)
         query.add("timeout", "\(seconds)s")
@@ -14,21 +15,22 @@ extension WireRequest {
         switch write {
         case .create(let key, let object):
             self.init(
-                .post, key.kind.path(namespace: key.namespace), query, type: "application/json",
+                .create, kind, kind.path(namespace: key.namespace), query, type: "application/json",
                 body: JSON.write(object))
         case .apply(_, let object, let force):
             query.add("force", force ? "true" : "false")
-            self.init(.patch, path, query, type: apply, body: JSON.write(object))
+            self.init(.patch, kind, path, query, type: apply, body: JSON.write(object))
         case .handOver(_, let object):
             query.add("force", "false")
-            self.init(.patch, path, query, type: apply, body: JSON.write(object))
+            self.init(.patch, kind, path, query, type: apply, body: JSON.write(object))
         case .applyStatus(_, let object):
             // The whole status is ours.
             query.add("force", "true")
-            self.init(.patch, path + "/status", query, type: apply, body: JSON.write(object))
+            self.init(
+                .patch, kind, part: "status", path, query, type: apply, body: JSON.write(object))
         case .jsonPatch(_, let operations):
             self.init(
-                .patch, path, query, type: "application/json-patch+json",
+                .patch, kind, path, query, type: "application/json-patch+json",
                 body: JSON.write(.array(operations.map(\.document))))
         case .delete(_, let uid, let resourceVersion):
             var query = Query()
@@ -36,7 +38,7 @@ extension WireRequest {
             var preconditions: Document = ["uid": .string(uid)]
             if let resourceVersion { preconditions["resourceVersion"] = .string(resourceVersion) }
             self.init(
-                .delete, path, query, type: "application/json",
+                .delete, kind, path, query, type: "application/json",
                 body: JSON.write([
                     "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions,
                     "propagationPolicy": "Background",

@@ -11,7 +11,14 @@ package struct WireRequest: Hashable, Sendable {
         case delete = "DELETE"
     }
 
-    package let method: Method
+    /// What the request is in the API's own words, by which rights are given too.
+    package enum Verb: String, Hashable, Sendable {
+        case get, list, watch, create, patch, delete
+    }
+
+    package let verb: Verb
+    /// `pods`, or `pods/status`.
+    package let resource: String
     /// Without the query.
     package let path: String
     package let query: Query
@@ -22,12 +29,24 @@ package struct WireRequest: Hashable, Sendable {
     /// The name under which Slipway owns fields.
     package static let fieldManager = "slipway"
 
+    package var method: Method {
+        switch verb {
+        case .get, .list, .watch: .get
+        case .create: .post
+        case .patch: .patch
+        case .delete: .delete
+        }
+    }
+
+    /// - Parameter part: of the object, such as `status`; empty for the whole.
     init(
-        _ method: Method, _ path: String, _ query: Query = Query(), type: String? = nil,
-        body: [UInt8]? = nil
+        _ verb: Verb, _ kind: ResourceKind, part: String = "", _ path: String,
+        _ query: Query = Query(), type: String? = nil, body: [UInt8]? = nil
     ) {
-        self.method = method
-        self.path = path
+        let part = part.isEmpty ? "" : "/\(part)"
+        self.verb = verb
+        resource = kind.plural + part
+        self.path = path + part
         self.query = query
         self.type = type
         self.body = body
@@ -36,7 +55,7 @@ package struct WireRequest: Hashable, Sendable {
     /// Reads an object as the store has it, not a cache; `nil` if a name cannot stand in a path.
     package init?(reading key: ResourceKey) {
         guard let path = Self.path(key) else { return nil }
-        self.init(.get, path)
+        self.init(.get, key.kind, path)
     }
 
     /// Reads a page of a list; `token` is what the page before said.
@@ -51,7 +70,7 @@ package struct WireRequest: Hashable, Sendable {
             query.add("resourceVersion", version)
             query.add("resourceVersionMatch", "NotOlderThan")
         }
-        self.init(.get, try Self.path(selection), query)
+        self.init(.list, selection.kind, try Self.path(selection), query)
     }
 
     /// Watches from a version on, with bookmarks, for so many seconds at most.
@@ -63,7 +82,7 @@ package struct WireRequest: Hashable, Sendable {
         query.add("resourceVersion", version)
         query.add("allowWatchBookmarks", "true")
         query.add("timeoutSeconds", "\(seconds)")
-        self.init(.get, try Self.path(selection), query)
+        self.init(.watch, selection.kind, try Self.path(selection), query)
     }
 
     // MARK: Paths

@@ -39,6 +39,19 @@ package struct ClusterView: Sendable {
             && slices.isSynced && nodes.isAnswered && autoscalers.isHeard
     }
 
+    /// The kinds that ``isSynced`` waits for.
+    package var missingKinds: [ResourceKind] {
+        let known: [(ResourceKind, Bool)] = [
+            (.modelRelease, releases.isSynced), (.releaseSource, sources.isSynced),
+            (.gateway, gateways.isSynced), (.httpRoute, routes.isSynced),
+            (.deployment, deployments.isSynced), (.service, services.isSynced),
+            (.controllerRevision, revisions.isSynced), (.pod, pods.isSynced),
+            (.endpointSlice, slices.isSynced), (.node, nodes.isAnswered),
+            (.horizontalPodAutoscaler, autoscalers.isHeard),
+        ]
+        return known.filter { !$0.1 }.map(\.0)
+    }
+
     /// A node; `nil` if it is not known or nodes cannot be read.
     package func node(_ name: String) -> NodeView? {
         guard !nodes.isRefused, !name.isEmpty else { return nil }

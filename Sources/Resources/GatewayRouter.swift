@@ -89,7 +89,7 @@ package struct GatewayRouter: Sendable {
         return operations
     }
 
-    private static func annotation(_ name: String) -> String {
+    fileprivate static func annotation(_ name: String) -> String {
         "/metadata/annotations/\(PatchOperation.escape(name))"
     }
 
@@ -325,5 +325,21 @@ package struct HTTPRouteView: Hashable, Sendable {
             && matches.allSatisfy { match in
                 ["headers", "queryParams", "method"].allSatisfy { match[$0] == nil }
             }
+    }
+}
+
+extension WriteRequest {
+    /// Whether it is the route write of a revert: it marks what is refused.
+    package var marksRefusal: Bool {
+        guard key.kind == .httpRoute else { return false }
+        switch self {
+        case .create(_, let body), .apply(_, let body, _), .handOver(_, let body),
+            .applyStatus(_, let body):
+            return body.at("metadata", "annotations", Names.refused) != nil
+        case .jsonPatch(_, let operations):
+            let path = GatewayRouter.annotation(Names.refused)
+            return operations.contains { $0.kind == .add && $0.path == path }
+        case .delete: return false
+        }
     }
 }

@@ -6,6 +6,7 @@ import Sandbox
 import Synchronization
 import TestServers
 import Testing
+import Transport
 
 /// `slipway controller` as a process, started and killed.
 @Suite(.timeLimit(.minutes(10)))
@@ -45,6 +46,45 @@ struct ControllerProcessTests {
                 #expect(!end.error.contains("warning"))
             }
         }
+    }
+
+    /// What Prometheus reads while it works.
+    @Test func itSaysWhatItDoesInNumbers() async throws {
+        try await LiveStory.tell { story in
+            try await Program.inFolder { program in
+                try story.merge("1")
+                let port = try #require(FreePort.find())
+                let run = try program.start(
+                    Self.arguments(try Self.kubeconfig(story, program), story)
+                        + ["--listen", "127.0.0.1:\(port)"])
+                try await story.waitProven("1")
+                let page = try await Self.get("http://127.0.0.1:\(port)/metrics")
+                for line in [
+                    "slipway_leader 1", "slipway_synced 1",
+                    #"slipway_release_phase{namespace="default",name="fraud",phase="Healthy"} 1"#,
+                    #"slipway_git_fetch_duration_seconds_count{result="commit"} 1"#,
+                    #"slipway_events_total{type="Normal",reason="Promoted"} 1"#,
+                ] {
+                    #expect(page.split(separator: "\n").contains(line[...]), "\(line) in \(page)")
+                }
+                #expect(page.contains(#"slipway_release_weight{namespace="default",name="fraud","#))
+                #expect(try await Self.get("http://127.0.0.1:\(port)/readyz") == "ok\n")
+                let other = try await program.run(
+                    "controller", "--kubeconfig", program.folder.path + "/kubeconfig",
+                    "--data-dir", "other", "--listen", "127.0.0.1:\(port)")
+                #expect(other.code == 2)
+                #expect(other.error.contains("cannot listen on 127.0.0.1:\(port): "))
+                #expect(try await run.stop().code == 0)
+            }
+        }
+    }
+
+    private static func get(_ url: String) async throws -> String {
+        let loop = try CurlLoop(name: "test")
+        let answer = try await loop.perform(HTTPRequest(.get, url))
+        await loop.shutDown()
+        #expect(answer.status == 200)
+        return String(decoding: answer.body, as: UTF8.self)
     }
 
     /// Ends the controller of a story with SIGKILL when the server gets its n-th write.

@@ -3,7 +3,7 @@ enum Imports {
     /// Targets that decide: Swift's standard library and each other, nothing else.
     static let pure: Set<String> = [
         "Domain", "API", "Resources", "Desired", "Observed", "Planning", "Verdicts", "Rollouts",
-        "Engine", "ControlPlane", "KubeWire", "Simulation", "Presentation",
+        "Engine", "ControlPlane", "KubeWire", "Simulation", "Presentation", "Telemetry",
     ]
 
     /// What comes with Swift and touches the world: only for the shell.
@@ -34,16 +34,20 @@ enum Imports {
         "Rollouts": ["Domain", "API", "Resources", "Observed", "Planning", "Verdicts"],
         "Engine": core.subtracting(["Engine"]).union(collections),
         "Presentation": ["Domain", "API", "Planning"],
+        "Telemetry": [],
         "Commits": system.union(["Domain", "CLibGit2", "Logging"]),
         "Transport": system.union(["CLibCurl"]),
         "KubeWire": ["Domain", "Documents", "Resources"],
         "Cluster": system.union([
-            "Domain", "Documents", "Resources", "KubeWire", "Transport", "Logging",
+            "Domain", "Documents", "Resources", "KubeWire", "Transport", "Telemetry", "Logging",
         ]),
         "Signals": system.union(["Domain", "Documents", "Transport", "Logging"]),
         "Daemon": system.union(core).union([
-            "Documents", "Commits", "Transport", "KubeWire", "Cluster", "Signals",
+            "Documents", "Commits", "Transport", "KubeWire", "Cluster", "Signals", "Telemetry",
             "ServiceLifecycle", "Logging",
+        ]),
+        "Admin": system.union([
+            "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore", "ServiceLifecycle", "Logging",
         ]),
         "ControlPlane": ["Domain", "Documents", "API", "Resources"],
         "Simulation": core.union(["ControlPlane", "Documents", "KubeWire"]),
@@ -57,8 +61,9 @@ enum Imports {
         ]),
         "simulate": system.union(["Simulation", "Domain", "ArgumentParser"]),
         "slipway": system.union([
-            "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources", "Desired",
-            "Planning", "KubeWire", "Cluster", "Transport", "Presentation", "Commits", "Engine",
+            "Admin", "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources",
+            "Desired", "Planning", "KubeWire", "Cluster", "Transport", "Presentation", "Commits",
+            "Engine",
             "Rollouts",
             "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
         ]),

@@ -1,4 +1,5 @@
 import API
+import Admin
 import ArgumentParser
 import Cluster
 import Commits
@@ -81,7 +82,18 @@ struct ControllerCommand: AsyncParsableCommand {
     @Option(help: "How long candidates leave a leader alone that gives no sign, 3s to 60s.")
     var leaseDuration = TimeSpan.seconds(15)
 
+    @Option(
+        help: """
+            Where /healthz, /readyz and /metrics are answered, such as 127.0.0.1:8080, or none; \
+            0.0.0.0:8080 in a pod, none elsewhere, unless it is given.
+            """)
+    var listen: String?
+
     func validate() throws {
+        if let listen, listen != "none", ListenAddress(listen) == nil {
+            throw ValidationError(
+                "--listen must be HOST:PORT, such as 127.0.0.1:8080, or none; not \(listen)")
+        }
         guard leaseDuration >= .seconds(3), leaseDuration <= .minutes(1) else {
             throw ValidationError("--lease-duration must be from 3s to 60s")
         }
@@ -123,14 +135,18 @@ struct ControllerCommand: AsyncParsableCommand {
             metadata: ["from": "\(client.configuration.origin)", "data": "\(directory)"])
         var quiet = logger
         quiet.logLevel = .error
+        var services: [any Service] = [controller]
+        if let address = address(client.configuration) {
+            services.append(admin(controller, at: address, logger))
+        }
         let group = ServiceGroup(
             configuration: .init(
-                services: [controller], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: quiet))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         do {
             try await group.run()
         } catch {
             await client.shutDown()
+            if let error = error as? ListenFailure { throw Failure("\(error)") }
             if let error = error as? LeadershipLost {
                 throw Failure("\(error)", code: .difference)
             }
@@ -138,6 +154,26 @@ struct ControllerCommand: AsyncParsableCommand {
         }
         await client.shutDown()
         logger.info("ended")
+    }
+
+    /// Where questions about the controller itself are answered, if anywhere.
+    private func address(_ configuration: KubeConfiguration) -> ListenAddress? {
+        if let listen { return ListenAddress(listen) }
+        return configuration.isInCluster ? ListenAddress(host: "0.0.0.0", port: 8080) : nil
+    }
+
+    private func admin(
+        _ controller: Controller, at address: ListenAddress, _ logger: Logger
+    ) -> AdminServer {
+        AdminServer(
+            address,
+            answers: AdminAnswers(
+                missing: { await controller.missingKinds(within: .seconds(5)) },
+                metrics: {
+                    await controller.metrics(version: Version.number, within: .seconds(5))
+                }),
+            logger: logger
+        ) { logger.info("answers /healthz, /readyz and /metrics on \($0)") }
     }
 
     /// The election that this process takes part in, if it does.
