@@ -172,6 +172,12 @@ let package = Package(
             path: "Tests/TestServers"),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestServers"]),
         .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "Cluster", "KubeWire", "Transport", "Documents", "Domain", "Resources",
+                "TestServers", logging,
+            ]),
+        .testTarget(
             name: "LoopbackTests",
             dependencies: [
                 "KubeWire", "Cluster", "Commits", "Daemon", "Engine", "Rollouts", "Sandbox",

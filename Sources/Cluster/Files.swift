@@ -5,12 +5,16 @@ enum Files {
     /// Why a file cannot be read, without its path.
     struct Unreadable: Error {
         let reason: String
+        var isMissing = false
     }
 
     /// The whole file, opened anew; at most `limit` bytes.
     static func read(_ path: String, limit: Int = 1 << 20) throws(Unreadable) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Unreadable(reason: String(cString: strerror(errno))) }
+        guard file >= 0 else {
+            let code = errno
+            throw Unreadable(reason: String(cString: strerror(code)), isMissing: code == ENOENT)
+        }
         defer { close(file) }
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 16 << 10)

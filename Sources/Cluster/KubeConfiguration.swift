@@ -59,20 +59,14 @@ package struct KubeConfiguration: Sendable {
         self.origin = origin
     }
 
-    /// Finds a configuration as kubectl does: the path that was asked for, else `KUBECONFIG`, else
-    /// the pod's own service account, else `~/.kube/config`.
+    /// Finds a configuration as kubectl does: the path that was asked for, else the list of files
+    /// in `KUBECONFIG`, else the pod's own service account, else `~/.kube/config`.
     package static func find(
         path: String? = nil, environment: [String: String], options: Options = Options()
     ) throws(Invalid) -> KubeConfiguration {
         if let path { return try load(path, options: options) }
-        if let path = environment["KUBECONFIG"], !path.isEmpty {
-            guard !path.contains(":") else {
-                throw Invalid(
-                    file: "KUBECONFIG", place: "",
-                    reason: "several files are not supported yet; name one")
-            }
-            return try load(path, options: options)
-        }
+        let listed = environment["KUBECONFIG"]?.split(separator: ":").map(String.init) ?? []
+        if !listed.isEmpty { return try load(listed, options: options) }
         if environment["KUBERNETES_SERVICE_HOST"] != nil {
             return try inCluster(environment: environment)
         }

@@ -4,7 +4,11 @@ import Logging
 
 /// Which cluster, and as whom.
 struct ClusterChoice: ParsableArguments {
-    @Option(help: "Path of the kubeconfig; KUBECONFIG or ~/.kube/config if it is not given.")
+    @Option(
+        help: """
+            Path of the kubeconfig; the files listed in KUBECONFIG, or ~/.kube/config, if it is \
+            not given.
+            """)
     var kubeconfig: String?
 
     @Option(help: "The context of the kubeconfig to use.")

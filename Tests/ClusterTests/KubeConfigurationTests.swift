@@ -4,24 +4,6 @@ import Testing
 import Transport
 
 @Suite struct KubeConfigurationTests {
-    /// A file in a directory of its own.
-    private struct Folder: ~Copyable {
-        let url = FileManager.default.temporaryDirectory.appending(
-            path: "slipway-kube-\(UInt64.random(in: 0...UInt64.max))")
-
-        init() throws {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        }
-
-        deinit { try? FileManager.default.removeItem(at: url) }
-
-        func write(_ text: String, to name: String = "config") throws -> String {
-            let file = url.appending(path: name)
-            try Data(text.utf8).write(to: file)
-            return file.path
-        }
-    }
-
     private static func file(
         server: String = "https://10.0.0.1:6443", cluster: String = "", user: String = "token: t",
         context: String = ""
@@ -181,8 +163,12 @@ import Transport
         #expect(
             try KubeConfiguration.find(environment: ["KUBECONFIG": path]).credentials
                 == .token("t"))
+        #expect(
+            try KubeConfiguration.find(environment: ["KUBECONFIG": ":\(missing)::\(path)"])
+                .credentials == .token("t"))
         for environment in [
-            ["KUBECONFIG": "\(path):\(path)"], ["KUBECONFIG": missing], ["HOME": "/nonexistent"],
+            ["KUBECONFIG": "\(missing):\(missing)2"], ["KUBECONFIG": missing],
+            ["HOME": "/nonexistent"],
             [:],
         ] {
             #expect(throws: KubeConfiguration.Invalid.self) {

@@ -1,0 +1,111 @@
+import Domain
+import Transport
+
+extension KubeConfiguration {
+    /// Reads a kubeconfig file. What is not supported (proxies, passwords, the auth providers that
+    /// Kubernetes removed) is refused by name if the chosen context needs it.
+    package static func load(
+        _ path: String, options: Options = Options()
+    ) throws(Invalid) -> KubeConfiguration {
+        try load([path], options: options)
+    }
+
+    /// Reads several kubeconfig files as one, the first with the most say, as kubectl does with the
+    /// list in `KUBECONFIG`. Of several, those that do not exist are passed over.
+    package static func load(
+        _ paths: [String], options: Options = Options()
+    ) throws(Invalid) -> KubeConfiguration {
+        try KubeConfigurationFiles(paths).configuration(options)
+    }
+
+    /// Reads the bytes of a kubeconfig file; `path` is where relative paths in it begin.
+    package static func read(
+        _ bytes: [UInt8], from path: String, options: Options = Options()
+    ) throws(Invalid) -> KubeConfiguration {
+        try KubeConfigurationFiles(KubeConfigurationFile(bytes, path)).configuration(options)
+    }
+
+    /// What a cluster and a user say together.
+    init(
+        cluster: KubeConfigurationEntry, user: KubeConfigurationEntry?, namespace: String,
+        origin: String, _ options: Options
+    ) throws(Invalid) {
+        let server = try Self.server(cluster)
+        var tls = try Self.trust(cluster, options)
+        var credentials = Credentials.none
+        if let user {
+            try Self.refuseUnsupported(user)
+            credentials = try Self.credentials(user)
+            tls.certificate = try user.material("client-certificate")
+            tls.key = try user.material("client-key")
+            guard (tls.certificate == nil) == (tls.key == nil) else {
+                throw user.invalid("", "client-certificate and client-key belong together")
+            }
+        }
+        self.init(
+            server: server, tls: tls, credentials: credentials, namespace: namespace,
+            origin: origin)
+    }
+
+    private static func server(_ cluster: KubeConfigurationEntry) throws(Invalid) -> String {
+        if cluster.has("proxy-url") {
+            throw cluster.invalid("proxy-url", "proxies are not supported yet")
+        }
+        let server = try cluster.required("server")
+        guard let url = ParsedURL(server), !server.contains("?"), !server.contains("#") else {
+            throw cluster.invalid("server", "not a URL of a server")
+        }
+        guard url.scheme == "https" || url.isLoopback else {
+            throw cluster.invalid(
+                "server", "plain http is accepted only for a server on loopback")
+        }
+        return server
+    }
+
+    private static func trust(
+        _ cluster: KubeConfigurationEntry, _ options: Options
+    ) throws(Invalid) -> TLSSettings {
+        let authorities = try cluster.material("certificate-authority")
+        let field = "insecure-skip-tls-verify"
+        let isInsecure = try cluster.flag(field)
+        if isInsecure {
+            guard options.acceptsAnyServer else {
+                throw cluster.invalid(field, "refused: it must be allowed explicitly as well")
+            }
+            guard authorities == nil else {
+                throw cluster.invalid(field, "contradicts certificate-authority")
+            }
+        }
+        return TLSSettings(
+            authorities: authorities, serverName: try cluster.text("tls-server-name"),
+            acceptsAnyServer: isInsecure)
+    }
+
+    private static func refuseUnsupported(_ user: KubeConfigurationEntry) throws(Invalid) {
+        let unsupported = [
+            ("exec", "credential plugins are not supported yet"),
+            ("auth-provider", "auth providers are not supported; Kubernetes removed them"),
+            ("username", "passwords are not supported; Kubernetes removed them"),
+            ("password", "passwords are not supported; Kubernetes removed them"),
+            ("as", "impersonation is not supported yet"),
+            ("as-uid", "impersonation is not supported yet"),
+            ("as-groups", "impersonation is not supported yet"),
+            ("as-user-extra", "impersonation is not supported yet"),
+        ]
+        for (field, reason) in unsupported where user.has(field) {
+            throw user.invalid(field, reason)
+        }
+    }
+
+    private static func credentials(
+        _ user: KubeConfigurationEntry
+    ) throws(Invalid) -> Credentials {
+        // As in kubectl, the file comes before the token.
+        if let file = try user.text("tokenFile") {
+            return .tokenFile(try user.readable(file, "tokenFile"))
+        }
+        guard let token = try user.text("token") else { return .none }
+        guard TokenSource.isUsable(token) else { throw user.invalid("token", "not a token") }
+        return .token(token)
+    }
+}
