@@ -158,7 +158,8 @@ let package = Package(
             dependencies: [
                 "Simulation", "ControlPlane", "Engine", "Rollouts", "Planning", "Observed",
                 "Desired", "Documents", "API", "Domain", "Resources",
-            ]),
+            ],
+            exclude: ["Schedules"]),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", "ControlPlane", "Domain", "Documents", "TestServers"]),

@@ -25,7 +25,7 @@ struct Journal: Sendable {
         case .emit(let notice):
             logger.log(
                 level: notice.isWarning ? .warning : .info, "\(notice.reason): \(notice.message)",
-                metadata: ["object": "\(notice.about)"])
+                metadata: Self.fields(of: notice))
         case .revert(_, let order):
             logger.info(
                 "reverting in Git",
@@ -41,6 +41,17 @@ struct Journal: Sendable {
             logger.error("this controller does not lead any more: \(why)")
         case .read, .fetch, .probe, .record: break
         }
+    }
+
+    /// By which the lines of one release are found again.
+    private static func fields(of notice: Notice) -> Logger.Metadata {
+        let about = notice.about
+        var fields: Logger.Metadata =
+            about.kind == .modelRelease
+            ? ["release": "\(about.namespace)/\(about.name)"] : ["object": "\(about)"]
+        if !notice.commit.isEmpty { fields["commit"] = "\(notice.commit.prefix(7))" }
+        if let step = notice.step { fields["step"] = "\(step)" }
+        return fields
     }
 
     mutating func note(_ event: Event) {

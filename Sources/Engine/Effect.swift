@@ -104,14 +104,21 @@ package struct Notice: Hashable, Sendable {
     package let isWarning: Bool
     package let reason: String
     package let message: String
+    /// The commit that declared what it is about; empty if none did.
+    package let commit: String
+    /// The step of the rollout, from 1; `nil` if none is under way.
+    package let step: Int?
 
     package init(
-        about: ResourceKey, uid: String, isWarning: Bool, reason: String, message: String
+        about: ResourceKey, uid: String, isWarning: Bool, reason: String, message: String,
+        commit: String = "", step: Int? = nil
     ) {
         self.about = about
         self.uid = uid
         self.isWarning = isWarning
         self.reason = reason
         self.message = message
+        self.commit = commit
+        self.step = step
     }
 }

@@ -9,11 +9,13 @@ extension Engine {
         let known = Set(old.history.map(\.intent))
         for entry in new.history.reversed() where !known.contains(entry.intent) {
             let isWarning = entry.verdict == .reverted || entry.verdict == .rejected
-            tell(entry.verdict.rawValue, entry.evidence, metadata, isWarning: isWarning)
+            tell(
+                entry.verdict.rawValue, entry.evidence, metadata, isWarning: isWarning,
+                commit: entry.commit)
         }
         if let attempt = new.attempt, attempt.intent != old.attempt?.intent {
             let versions = attempt.target.map(\.version).joined(separator: ", ")
-            tell("Started", "releasing \(versions)", metadata)
+            tell("Started", "releasing \(versions)", metadata, commit: attempt.commit)
         } else if let attempt = new.attempt, let step = new.step,
             attempt.step != old.attempt?.step, attempt.step >= 0
         {
@@ -22,10 +24,12 @@ extension Engine {
                 step.weight > 0
                 ? "step \(step.index) of \(step.of): \(step.weight) % to the new versions"
                 : "traffic moves to \(versions.joined(separator: ", "))"
-            tell("Step", text, metadata)
+            tell("Step", text, metadata, commit: attempt.commit, step: step.index)
         }
         if new.phase != old.phase, new.phase == .degraded || new.phase == .paused {
-            tell(new.phase.rawValue, new.message, metadata, isWarning: new.phase == .degraded)
+            tell(
+                new.phase.rawValue, new.message, metadata, isWarning: new.phase == .degraded,
+                commit: new.attempt?.commit ?? new.observedCommit, step: new.step?.index)
         }
     }
 
@@ -37,7 +41,8 @@ extension Engine {
     }
 
     mutating func tell(
-        _ reason: String, _ message: String, _ metadata: ObjectMetadata, isWarning: Bool = false
+        _ reason: String, _ message: String, _ metadata: ObjectMetadata, isWarning: Bool = false,
+        commit: String = "", step: Int? = nil
     ) {
         effects.append(
             .emit(
@@ -45,6 +50,6 @@ extension Engine {
                     about: ResourceKey(
                         .modelRelease, namespace: metadata.namespace, name: metadata.name),
                     uid: metadata.uid, isWarning: isWarning, reason: reason,
-                    message: String(message.prefix(1000)))))
+                    message: String(message.prefix(1000)), commit: commit, step: step)))
     }
 }

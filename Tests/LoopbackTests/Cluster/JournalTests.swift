@@ -11,8 +11,9 @@ import Testing
 struct JournalTests {
     /// Keeps the lines from warnings on.
     private final class Lines: LogHandler, Sendable {
-        private let lines = Mutex<[String]>([])
-        var all: [String] { lines.withLock { $0 } }
+        private let lines = Mutex<[(text: String, fields: [String: String])]>([])
+        var all: [String] { lines.withLock { $0.map(\.text) } }
+        var fields: [[String: String]] { lines.withLock { $0.map(\.fields) } }
         var logLevel: Logger.Level {
             get { .warning }
             set {}
@@ -27,7 +28,8 @@ struct JournalTests {
         }
 
         func log(event: LogEvent) {
-            lines.withLock { $0.append("\(event.level): \(event.message)") }
+            let fields = (event.metadata ?? [:]).mapValues { "\($0)" }
+            lines.withLock { $0.append(("\(event.level): \(event.message)", fields)) }
         }
     }
 
@@ -43,6 +45,20 @@ struct JournalTests {
                 "warning: cannot read autoscalers: no; replicas are held as declared, also beside "
                     + "autoscalers"
             ])
+    }
+
+    /// Who looks for a release, a commit or a step finds every line of it.
+    @Test func linesOfAReleaseCarryItsNameCommitAndStep() {
+        let lines = Lines()
+        var journal = Journal(logger: Logger(label: "test") { _ in lines })
+        let release = ResourceKey(.modelRelease, namespace: "risk", name: "fraud")
+        journal.note(
+            .emit(
+                Notice(
+                    about: release, uid: "u", isWarning: true, reason: "Reverted", message: "bad",
+                    commit: "0123456789abcdef", step: 2)))
+        #expect(lines.all == ["warning: Reverted: bad"])
+        #expect(lines.fields == [["commit": "0123456", "release": "risk/fraud", "step": "2"]])
     }
 
     @Test func aKindThatIsNeededIsMissed() {
