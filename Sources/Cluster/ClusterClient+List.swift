@@ -41,6 +41,17 @@ extension ClusterClient {
         throw ClusterError(.malformed, "\(selection): more than \(Self.mostPages) pages")
     }
 
+    /// Reads the beginning of a list: whether it can be read at all.
+    package func firstPage(
+        of selection: ObjectSelection, limit: Int = 1
+    ) async throws(ClusterError) -> [Document] {
+        var items: [Document] = []
+        let request = try WireRequest(
+            listing: selection, version: .newest, limit: limit, token: nil)
+        _ = try await readPage(selection.kind, request) { items += $0 }
+        return items
+    }
+
     private static let mostPages = 10_000
 
     private func readPage(

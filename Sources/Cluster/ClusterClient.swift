@@ -97,8 +97,12 @@ package struct ClusterClient: Sendable {
 
     // MARK: HTTP
 
-    /// One exchange, a second time with new credentials if there are any after a 401.
     private func send(_ wire: WireRequest) async throws(TransportError) -> WireAnswer {
+        WireAnswer(try await exchange(wire))
+    }
+
+    /// One exchange, a second time with new credentials if there are any after a 401.
+    func exchange(_ wire: WireRequest) async throws(TransportError) -> HTTPResponse {
         var request = http(wire)
         request.deadlines = .init(total: patience)
         request.limits = .init(bodyBytes: 16 << 20)
@@ -107,10 +111,10 @@ package struct ClusterClient: Sendable {
         request.connection = wire.method == .get ? .reused : .reusedOnce
         let token = authorize(&request)
         let response = try await counted(wire, request, unary.perform)
-        guard response.status == 401, tokens.replace(token) else { return WireAnswer(response) }
+        guard response.status == 401, tokens.replace(token) else { return response }
         logger.info("the API server refused the token; trying the one that is there now")
         _ = authorize(&request)
-        return WireAnswer(try await counted(wire, request, unary.perform))
+        return try await counted(wire, request, unary.perform)
     }
 
     /// Counts a request and how long it took.

@@ -29,6 +29,7 @@ package struct WireRequest: Hashable, Sendable {
     /// The name under which Slipway owns fields.
     package static let fieldManager = "slipway"
 
+    /// What HTTP calls it.
     package var method: Method {
         switch verb {
         case .get, .list, .watch: .get
@@ -51,6 +52,10 @@ package struct WireRequest: Hashable, Sendable {
         self.type = type
         self.body = body
     }
+
+    /// Which server this is.
+    package static let serverVersion = WireRequest(
+        .get, ResourceKind(group: "", version: "", kind: "", plural: "version"), "/version")
 
     /// Reads an object as the store has it, not a cache; `nil` if a name cannot stand in a path.
     package init?(reading key: ResourceKey) {

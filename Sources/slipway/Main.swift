@@ -19,7 +19,9 @@ struct Slipway: AsyncParsableCommand {
                 subcommands: [ValidateCommand.self, PlanCommand.self, RenderCommand.self]),
             CommandGroup(
                 name: "Cluster",
-                subcommands: [GetCommand.self, DescribeCommand.self, HistoryCommand.self]),
+                subcommands: [
+                    GetCommand.self, DescribeCommand.self, HistoryCommand.self, DoctorCommand.self,
+                ]),
             CommandGroup(
                 name: "Action",
                 subcommands: [

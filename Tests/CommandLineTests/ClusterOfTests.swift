@@ -18,7 +18,8 @@ struct ClusterOfTests {
         try await Program.inFolder { program in
             let kubeconfig = program.folder.appendingPathComponent("kubeconfig").path
             let options = SandboxOptions(
-                kubeconfigPath: kubeconfig, definitions: APIDefinitions.all.map(\.definition))
+                kubeconfigPath: kubeconfig, definitions: APIDefinitions.all.map(\.definition),
+                installsGatewayDefinitions: true)
             try await SandboxServer.withServer(options) { _, port in
                 let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
                 let client = try ClusterClient(

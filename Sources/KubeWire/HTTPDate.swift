@@ -1,0 +1,18 @@
+package import Domain
+
+extension Timestamp {
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Reads the time of a header field, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section
+    /// 5.6.7); `nil` for anything else.
+    package init?(httpDate text: String) {
+        let parts = text.split(separator: " ")
+        guard text.utf8.count == 29, parts.count == 6, parts[5] == "GMT",
+            let month = Self.months.firstIndex(of: String(parts[2]))
+        else { return nil }
+        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
+        self.init(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
+    }
+}
