@@ -60,10 +60,12 @@ let package = Package(
         // MARK: The shell: touches the world
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
         .target(name: "Transport", dependencies: ["CLibCurl"]),
+        .target(name: "Processes"),
         .target(
             name: "Cluster",
             dependencies: [
-                "Domain", "Documents", "Resources", "KubeWire", "Transport", "Telemetry", logging,
+                "Domain", "Documents", "Resources", "KubeWire", "Transport", "Processes",
+                "Telemetry", logging,
             ]),
         .target(
             name: "Signals", dependencies: ["Domain", "Documents", "Transport", logging]),
@@ -87,13 +89,14 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "ControlPlane", "Domain", "Documents", "API", hummingbird, lifecycle, logging,
+                "ControlPlane", "Processes", "Domain", "Documents", "API", hummingbird, lifecycle,
+                logging,
             ]),
         .target(
             name: "Demo",
             dependencies: [
                 "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
-                "Transport", "KubeWire", "Cluster", logging,
+                "Transport", "KubeWire", "Cluster", "Processes", logging,
             ],
             exclude: ["Models"]),
 
@@ -162,7 +165,9 @@ let package = Package(
             exclude: ["Schedules"]),
         .testTarget(
             name: "SandboxTests",
-            dependencies: ["Sandbox", "ControlPlane", "Domain", "Documents", "TestServers"]),
+            dependencies: [
+                "Sandbox", "Processes", "ControlPlane", "Domain", "Documents", "TestServers",
+            ]),
         .testTarget(
             name: "PresentationTests", dependencies: ["Presentation", "API", "Domain"]),
         .testTarget(

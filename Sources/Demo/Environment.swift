@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Processes
 import Sandbox
 
 /// The variables that programs of the demo get: those that say where programs and homes are, and

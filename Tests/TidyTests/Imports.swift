@@ -37,9 +37,11 @@ enum Imports {
         "Telemetry": [],
         "Commits": system.union(["Domain", "CLibGit2", "Logging"]),
         "Transport": system.union(["CLibCurl"]),
+        "Processes": system,
         "KubeWire": ["Domain", "Documents", "Resources"],
         "Cluster": system.union([
-            "Domain", "Documents", "Resources", "KubeWire", "Transport", "Telemetry", "Logging",
+            "Domain", "Documents", "Resources", "KubeWire", "Transport", "Processes", "Telemetry",
+            "Logging",
         ]),
         "Signals": system.union(["Domain", "Documents", "Transport", "Logging"]),
         "Daemon": system.union(core).union([
@@ -52,12 +54,12 @@ enum Imports {
         "ControlPlane": ["Domain", "Documents", "API", "Resources"],
         "Simulation": core.union(["ControlPlane", "Documents", "KubeWire"]),
         "Sandbox": system.union([
-            "ControlPlane", "Domain", "Documents", "API", "Hummingbird", "HTTPTypes", "NIOCore",
-            "NIOPosix", "ServiceLifecycle", "Logging",
+            "ControlPlane", "Processes", "Domain", "Documents", "API", "Hummingbird", "HTTPTypes",
+            "NIOCore", "NIOPosix", "ServiceLifecycle", "Logging",
         ]),
         "Demo": system.union([
             "Sandbox", "Daemon", "Domain", "Documents", "API", "Resources", "Presentation",
-            "Transport", "KubeWire", "Cluster", "Logging",
+            "Transport", "KubeWire", "Cluster", "Processes", "Logging",
         ]),
         "simulate": system.union(["Simulation", "Domain", "ArgumentParser"]),
         "slipway": system.union([

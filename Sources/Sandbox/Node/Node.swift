@@ -3,6 +3,7 @@ import Documents
 import Domain
 import Glibc
 import Logging
+import Processes
 import Synchronization
 
 /// The node of a sandbox: takes pods, runs their containers as processes of this machine and

@@ -1,6 +1,7 @@
 import ControlPlane
 import Domain
 import Glibc
+import Processes
 import Synchronization
 
 /// Carries out what a pod's worker asks for; the answers go to the node's inbox.

@@ -2,6 +2,7 @@ import ControlPlane
 import Domain
 import Foundation
 import Glibc
+import Processes
 import TestServers
 import Testing
 

@@ -3,6 +3,7 @@ import Documents
 import Domain
 import Foundation
 import FoundationNetworking
+import Processes
 import Testing
 
 @testable import Sandbox

@@ -2,6 +2,7 @@ import ControlPlane
 import Documents
 import Domain
 import Foundation
+import Processes
 import Testing
 
 @testable import Sandbox

@@ -1,6 +1,7 @@
 import ControlPlane
 import Documents
 import Domain
+import Processes
 import Testing
 
 @testable import Sandbox

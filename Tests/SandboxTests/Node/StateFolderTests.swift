@@ -1,6 +1,7 @@
 import ControlPlane
 import Domain
 import Foundation
+import Processes
 import Testing
 
 @testable import Sandbox

@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Processes
 import Synchronization
 
 /// Writes what one run of a container prints, a line each, in the format of container runtimes:

@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Processes
 import Synchronization
 
 /// The folder of a node: logs and volumes of its pods, and what keeps processes from outliving

@@ -1,5 +1,6 @@
 import ControlPlane
 import Domain
+import Processes
 
 /// What is run for a container: program, arguments, variables, folder.
 struct Launch: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import Documents
 import Domain
+package import Processes
 
 /// What the sandbox knows of images: a table from an image's name to a command of this machine.
 ///
@@ -24,15 +25,7 @@ package struct ImageTable: Sendable {
     }
 
     /// One variable of an environment.
-    package struct Variable: Sendable, Hashable {
-        package let name: String
-        package let value: String
-
-        package init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
+    package typealias Variable = ChildProcess.Variable
 
     /// Why a file is no image table, with the place where there is one.
     package struct Failure: Error, CustomStringConvertible, Sendable {

@@ -8,11 +8,22 @@ import Synchronization
 /// kills what it leaves behind. The kernel kills the process when that thread ends, so it never
 /// outlives this program.
 package final class ChildProcess: Sendable {
+    /// One variable of an environment.
+    package struct Variable: Sendable, Hashable {
+        package let name: String
+        package let value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
     /// What is started.
     package struct Order: Sendable {
         /// The program's path first.
         package var command: [String]
-        package var variables: [ImageTable.Variable]
+        package var variables: [Variable]
         package var workingDir: String
         /// What finds its descendants: see ``ProcessTree``. Empty if nothing shall be swept.
         package var marker = ""
@@ -22,7 +33,7 @@ package final class ChildProcess: Sendable {
         package var outlivesParent = false
 
         package init(
-            command: [String], variables: [ImageTable.Variable], workingDir: String,
+            command: [String], variables: [Variable], workingDir: String,
             marker: String = "", input: Int32? = nil, outlivesParent: Bool = false
         ) {
             self.command = command
@@ -74,15 +85,19 @@ package final class ChildProcess: Sendable {
         _ order: Order, notify: @escaping @Sendable (Notice) -> Void
     ) -> ChildProcess {
         let child = ChildProcess(order, notify)
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 512 << 10)
+        // Dispatch and the C library both bring the type: its initializer cannot be named.
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        defer {
+            pthread_attr_destroy(attributes)
+            attributes.deallocate()
+        }
+        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(attributes, 512 << 10)
         let box = Unmanaged.passRetained(child)
         var thread = pthread_t()
         let code = pthread_create(
-            &thread, &attributes,
+            &thread, attributes,
             { context in
                 guard let context else { return nil }
                 Unmanaged<ChildProcess>.fromOpaque(context).takeRetainedValue().main()
@@ -115,7 +130,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// Its number while it lives.
-    var number: pid_t? {
+    package var number: pid_t? {
         life.withLock { life in
             if case .running(let process) = life { process } else { nil }
         }

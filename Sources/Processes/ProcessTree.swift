@@ -1,26 +1,26 @@
-import Glibc
+package import Glibc
 
 /// Finds processes by what `/proc` says of them.
 ///
 /// Whatever a container starts inherits the variable ``variable`` with a marker
 /// `FOLDER/NODE/POD/CONTAINER/RUN`; so it is found even after it has left its process group and its
 /// session, and by another sandbox that cleans up after one that was killed.
-enum ProcessTree {
+package enum ProcessTree {
     /// The variable that all processes of a sandbox carry.
-    static let variable = "SLIPWAY_SANDBOX"
+    package static let variable = "SLIPWAY_SANDBOX"
 
     /// What `/proc/PID/stat` says of a process.
-    struct Process: Sendable {
-        let number: pid_t
-        let parent: pid_t
-        let session: pid_t
-        let isZombie: Bool
+    package struct Process: Sendable {
+        package let number: pid_t
+        package let parent: pid_t
+        package let session: pid_t
+        package let isZombie: Bool
         /// Resident memory in bytes.
-        let memory: Int64
+        package let memory: Int64
     }
 
     /// All processes that can be seen.
-    static func all() -> [Process] {
+    package static func all() -> [Process] {
         let page = Int64(sysconf(Int32(_SC_PAGESIZE)))
         return numbers().compactMap { number in
             guard let bytes = contents("/proc/\(number)/stat", limit: 4096) else { return nil }
@@ -39,7 +39,7 @@ enum ProcessTree {
     }
 
     /// Kills everything in a session and everything that carries the marker, until nothing does.
-    static func sweep(session: pid_t? = nil, marker: String) {
+    package static func sweep(session: pid_t? = nil, marker: String) {
         for _ in 0..<10 {
             let found = all().filter { process in
                 guard process.number != getpid(), !process.isZombie else { return false }
@@ -77,12 +77,12 @@ enum ProcessTree {
     }
 
     /// The memory of a process and everything below it or in its session.
-    static func memory(of root: pid_t, in processes: [Process]) -> Int64 {
+    package static func memory(of root: pid_t, in processes: [Process]) -> Int64 {
         members(of: root, in: processes).reduce(0) { $0 + max(0, $1.memory) }
     }
 
     /// The memory that is really used: pages that several processes share are counted once.
-    static func proportionalMemory(of root: pid_t, in processes: [Process]) -> Int64 {
+    package static func proportionalMemory(of root: pid_t, in processes: [Process]) -> Int64 {
         members(of: root, in: processes).reduce(0) { sum, process in
             let path = "/proc/\(process.number)/smaps_rollup"
             guard let bytes = contents(path, limit: 8192) else { return sum + process.memory }
@@ -115,7 +115,16 @@ enum ProcessTree {
     // MARK: Files of /proc
 
     private static func numbers() -> [pid_t] {
-        Folders.names(in: "/proc").compactMap { pid_t($0) }
+        guard let folder = opendir("/proc") else { return [] }
+        defer { closedir(folder) }
+        var numbers: [pid_t] = []
+        while let entry = readdir(folder) {
+            let number = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { pid_t(String(cString: $0)) }
+            }
+            if let number { numbers.append(number) }
+        }
+        return numbers
     }
 
     private static func contents(_ path: String, limit: Int) -> [UInt8]? {

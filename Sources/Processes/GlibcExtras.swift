@@ -2,7 +2,7 @@ import Glibc
 
 /// Functions of the C library that its Swift module does not show. Where one is missing, what
 /// needs it does without.
-enum GlibcExtras {
+package enum GlibcExtras {
     private typealias Actions = UnsafeMutablePointer<posix_spawn_file_actions_t>
 
     /// The flag with which `posix_spawn` puts the child into a session of its own.
@@ -35,7 +35,7 @@ enum GlibcExtras {
     }
 
     /// A pipe whose ends no child inherits; `nil` if there is none to be had.
-    static func pipe() -> (read: Int32, write: Int32)? {
+    package static func pipe() -> (read: Int32, write: Int32)? {
         typealias Function = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
         var ends: [Int32] = [-1, -1]
         guard let symbol = dlsym(nil, "pipe2") else { return nil }
