@@ -28,6 +28,25 @@ enum Base64 {
         }
     }
 
+    /// With padding, on one line.
+    static func encode(_ bytes: [UInt8]) -> String {
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let piece = bytes[start..<min(start + 3, bytes.count)]
+            var bits = piece.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            bits <<= UInt32(3 - piece.count) * 8
+            for index in 0..<4 {
+                let isPadding = index > piece.count
+                let value = Int(bits >> UInt32(18 - 6 * index) & 63)
+                text.append(isPadding ? UInt8(ascii: "=") : alphabet[value])
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func value(_ byte: UInt8) -> UInt32? {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte) - 65

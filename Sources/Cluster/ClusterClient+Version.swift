@@ -15,7 +15,7 @@ extension ClusterClient {
     /// Asks the server which one it is. Nobody needs a right for that.
     package func serverVersion() async throws(ClusterError) -> ServerVersion {
         let response: HTTPResponse
-        do throws(TransportError) {
+        do throws(ExchangeFailure) {
             response = try await exchange(.serverVersion)
         } catch {
             throw ClusterError(error)

@@ -15,7 +15,7 @@ package struct ClusterClient: Sendable {
     package let requests: RequestCounter
     private let unary: CurlLoop
     private let watches: CurlLoop
-    private let tokens: TokenSource
+    private let credentials: CredentialSource
     private let isTLS: Bool
     /// How long a read or write may take.
     private let patience: Duration
@@ -24,13 +24,25 @@ package struct ClusterClient: Sendable {
         _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger,
         patience: Duration = .seconds(15), requests: RequestCounter = RequestCounter()
     ) {
+        self.init(
+            configuration, unary: unary, watches: watches, logger: logger, patience: patience,
+            requests: requests,
+            credentials: CredentialSource(configuration.credentials, logger: logger))
+    }
+
+    /// - Parameter credentials: shared by clients, so that a plugin is not asked by each.
+    init(
+        _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger,
+        patience: Duration = .seconds(15), requests: RequestCounter = RequestCounter(),
+        credentials: CredentialSource
+    ) {
+        self.credentials = credentials
         self.patience = patience
         self.requests = requests
         self.configuration = configuration
         self.unary = unary
         self.watches = watches
         self.logger = logger
-        tokens = TokenSource(configuration.credentials)
         isTLS = configuration.server.hasPrefix("https:")
     }
 
@@ -48,7 +60,7 @@ package struct ClusterClient: Sendable {
     package func forLease(over loop: CurlLoop) -> ClusterClient {
         ClusterClient(
             configuration, unary: loop, watches: loop, logger: logger, patience: .seconds(3),
-            requests: requests)
+            requests: requests, credentials: credentials)
     }
 
     /// Ends everything under way and the loops.
@@ -65,10 +77,10 @@ package struct ClusterClient: Sendable {
         guard let request = WireRequest(reading: key) else {
             return .failed(WriteRefusal(.invalid, "\(key): not a name of an object"))
         }
-        do throws(TransportError) {
+        do throws(ExchangeFailure) {
             return try await send(request).outcome(ofReading: key, managedFields: managedFields)
         } catch {
-            return .failed(WriteRefusal(.unreachable, error.description))
+            return .failed(WriteRefusal(.unreachable, error.message))
         }
     }
 
@@ -78,12 +90,12 @@ package struct ClusterClient: Sendable {
         guard let request = WireRequest(write, seconds: seconds) else {
             return .notApplied(WriteRefusal(.invalid, "\(write.key): not a name of an object"))
         }
-        do throws(TransportError) {
+        do throws(ExchangeFailure) {
             return try await send(request).outcome(of: write)
         } catch {
             return error.mayHaveBeenSent
-                ? .unknown(error.description)
-                : .notApplied(WriteRefusal(.unreachable, error.description))
+                ? .unknown(error.message)
+                : .notApplied(WriteRefusal(.unreachable, error.message))
         }
     }
 
@@ -97,31 +109,51 @@ package struct ClusterClient: Sendable {
 
     // MARK: HTTP
 
-    private func send(_ wire: WireRequest) async throws(TransportError) -> WireAnswer {
+    private func send(_ wire: WireRequest) async throws(ExchangeFailure) -> WireAnswer {
         WireAnswer(try await exchange(wire))
     }
 
-    /// One exchange, a second time with new credentials if there are any after a 401.
-    func exchange(_ wire: WireRequest) async throws(TransportError) -> HTTPResponse {
+    /// A read or a write.
+    func exchange(_ wire: WireRequest) async throws(ExchangeFailure) -> HTTPResponse {
         var request = http(wire)
         request.deadlines = .init(total: patience)
         request.limits = .init(bodyBytes: 16 << 20)
         request.version = isTLS ? .http2 : .http1
         // A write that may have arrived is decided anew, not sent again behind our back.
         request.connection = wire.method == .get ? .reused : .reusedOnce
-        let token = authorize(&request)
-        let response = try await counted(wire, request, unary.perform)
-        guard response.status == 401, tokens.replace(token) else { return response }
-        logger.info("the API server refused the token; trying the one that is there now")
-        _ = authorize(&request)
-        return try await counted(wire, request, unary.perform)
+        return try await exchange(wire, &request, unary.perform)
+    }
+
+    /// One exchange, a second time with new credentials if there are any after a 401.
+    private func exchange<Response: AnsweredRequest>(
+        _ wire: WireRequest, _ request: inout HTTPRequest,
+        _ send: (HTTPRequest) async throws(TransportError) -> Response
+    ) async throws(ExchangeFailure) -> Response {
+        let shown = try await authorize(&request)
+        let response = try await counted(wire, request, send)
+        guard response.status == 401, await credentials.replace(shown, patience: patience) else {
+            return response
+        }
+        logger.info("the API server refused the credentials; trying those that are there now")
+        _ = try await authorize(&request)
+        return try await counted(wire, request, send)
+    }
+
+    private func authorize(
+        _ request: inout HTTPRequest
+    ) async throws(ExchangeFailure) -> CredentialSource.Shown {
+        do throws(CredentialProblem) {
+            return try await credentials.authorize(&request, patience: patience)
+        } catch {
+            throw ExchangeFailure(error)
+        }
     }
 
     /// Counts a request and how long it took.
     private func counted<Response: AnsweredRequest>(
         _ wire: WireRequest, _ request: HTTPRequest,
         _ send: (HTTPRequest) async throws(TransportError) -> Response
-    ) async throws(TransportError) -> Response {
+    ) async throws(ExchangeFailure) -> Response {
         let start = ContinuousClock.now
         do throws(TransportError) {
             let response = try await send(request)
@@ -129,7 +161,7 @@ package struct ClusterClient: Sendable {
             return response
         } catch {
             requests.note(wire, nil, in: start.duration(to: .now))
-            throw error
+            throw ExchangeFailure(error)
         }
     }
 
@@ -142,15 +174,8 @@ package struct ClusterClient: Sendable {
         request.limits = .init(bodyBytes: bodyBytes)
         request.version = .http1
         let response: StreamingResponse
-        do throws(TransportError) {
-            let token = authorize(&request)
-            var first = try await counted(wire, request, watches.stream)
-            if first.status == 401, tokens.replace(token) {
-                logger.info("the API server refused the token; trying the one that is there now")
-                _ = authorize(&request)
-                first = try await counted(wire, request, watches.stream)
-            }
-            response = first
+        do throws(ExchangeFailure) {
+            response = try await exchange(wire, &request, watches.stream)
         } catch {
             throw ClusterError(error)
         }
@@ -168,12 +193,6 @@ package struct ClusterClient: Sendable {
             body: wire.body, tls: configuration.tls)
         if let type = wire.type { request.headers.set("Content-Type", type) }
         return request
-    }
-
-    private func authorize(_ request: inout HTTPRequest) -> String? {
-        let token = tokens.current()
-        if let token { request.headers.set("Authorization", "Bearer \(token)") }
-        return token
     }
 }
 
@@ -194,16 +213,6 @@ extension WireAnswer {
         self.init(
             status: response.status, retryAfter: response.headers["Retry-After"],
             body: response.body)
-    }
-}
-
-extension ClusterError {
-    init(_ error: TransportError) {
-        switch error.kind {
-        case .malformedAnswer, .headersTooLarge, .bodyTooLarge, .invalidRequest:
-            self.init(.malformed, error.description)
-        default: self.init(.unavailable, error.description)
-        }
     }
 }
 

@@ -28,5 +28,17 @@ enum Files {
         }
     }
 
+    /// Whether a file is there that may be run.
+    static func isProgram(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            && access(path, X_OK) == 0
+    }
+
+    /// Shows a person what a program that asks for something says.
+    static func writeToTerminal(_ bytes: [UInt8]) {
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
     static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
 }

@@ -36,6 +36,12 @@ extension KubeConfiguration {
         if let user {
             try Self.refuseUnsupported(user)
             credentials = try Self.credentials(user)
+            // As in client-go, a token that is there is used, and nothing is run.
+            if credentials == .none,
+                let plugin = try ExecPlugin(user: user, cluster: cluster, tls: tls, options)
+            {
+                credentials = .plugin(plugin)
+            }
             tls.certificate = try user.material("client-certificate")
             tls.key = try user.material("client-key")
             guard (tls.certificate == nil) == (tls.key == nil) else {
@@ -83,7 +89,6 @@ extension KubeConfiguration {
 
     private static func refuseUnsupported(_ user: KubeConfigurationEntry) throws(Invalid) {
         let unsupported = [
-            ("exec", "credential plugins are not supported yet"),
             ("auth-provider", "auth providers are not supported; Kubernetes removed them"),
             ("username", "passwords are not supported; Kubernetes removed them"),
             ("password", "passwords are not supported; Kubernetes removed them"),

@@ -8,6 +8,8 @@ package struct KubeConfiguration: Sendable {
         case token(String)
         /// Read again from time to time: kubelets rotate it.
         case tokenFile(String)
+        /// A program prints them.
+        case plugin(ExecPlugin)
     }
 
     /// What a person may choose besides the file.
@@ -16,10 +18,19 @@ package struct KubeConfiguration: Sendable {
         package var context: String?
         /// Whether `insecure-skip-tls-verify` in the file is obeyed; it is an error otherwise.
         package var acceptsAnyServer: Bool
+        /// Whether there is somebody at a terminal whom a credential plugin may ask.
+        package var hasTerminal: Bool
+        /// The environment that credential plugins run in.
+        package var environment: [String: String]
 
-        package init(context: String? = nil, acceptsAnyServer: Bool = false) {
+        package init(
+            context: String? = nil, acceptsAnyServer: Bool = false, hasTerminal: Bool = false,
+            environment: [String: String] = [:]
+        ) {
             self.context = context
             self.acceptsAnyServer = acceptsAnyServer
+            self.hasTerminal = hasTerminal
+            self.environment = environment
         }
     }
 
@@ -64,6 +75,8 @@ package struct KubeConfiguration: Sendable {
     package static func find(
         path: String? = nil, environment: [String: String], options: Options = Options()
     ) throws(Invalid) -> KubeConfiguration {
+        var options = options
+        options.environment = environment
         if let path { return try load(path, options: options) }
         let listed = environment["KUBECONFIG"]?.split(separator: ":").map(String.init) ?? []
         if !listed.isEmpty { return try load(listed, options: options) }
@@ -110,6 +123,7 @@ extension KubeConfiguration.Credentials: CustomStringConvertible, CustomReflecta
         case .none: "no credentials"
         case .token: "a token"
         case .tokenFile(let path): "the token in \(path)"
+        case .plugin(let plugin): "\(plugin)"
         }
     }
 

@@ -20,7 +20,7 @@ final class TokenSource: Sendable {
     /// the middle of a rotation, leaves the token as it was.
     func current() -> String? {
         switch credentials {
-        case .none: return nil
+        case .none, .plugin: return nil
         case .token(let token): return token
         case .tokenFile(let path):
             return state.withLock { state in

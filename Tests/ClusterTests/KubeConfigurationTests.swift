@@ -96,7 +96,6 @@ import Transport
         Bad(
             text: file(cluster: ", certificate-authority: nope.pem"),
             says: "nope.pem cannot be read"),
-        Bad(text: file(user: "exec: {command: aws}"), says: "user me: exec: credential plugins"),
         Bad(text: file(user: "auth-provider: {name: gcp}"), says: "user me: auth-provider:"),
         Bad(text: file(user: "username: hidden"), says: "user me: username: passwords"),
         Bad(text: file(user: "token: t, as: root"), says: "user me: as: impersonation"),

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Cluster
+import FoundationEssentials
+import Glibc
 import Logging
 
 /// Which cluster, and as whom.
@@ -22,8 +24,10 @@ struct ClusterChoice: ParsableArguments {
         let configuration: KubeConfiguration
         do throws(KubeConfiguration.Invalid) {
             configuration = try KubeConfiguration.find(
-                path: kubeconfig, environment: Self.environment,
-                options: .init(context: context, acceptsAnyServer: acceptAnyServer))
+                path: kubeconfig, environment: ProcessInfo.processInfo.environment,
+                options: .init(
+                    context: context, acceptsAnyServer: acceptAnyServer,
+                    hasTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1))
         } catch {
             throw Failure(
                 "no cluster to talk to: \(error)\n"
@@ -34,11 +38,6 @@ struct ClusterChoice: ParsableArguments {
         } catch {
             throw Failure("cannot start the connection to \(configuration.server): \(error)")
         }
-    }
-
-    private static var environment: [String: String] {
-        let names = ["KUBECONFIG", "HOME", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]
-        return names.reduce(into: [:]) { $0[$1] = Terminal.environment($1) }
     }
 }
 
