@@ -53,6 +53,7 @@ package struct ClusterClient: Sendable {
             watches: try CurlLoop(
                 name: "kube-watches", settings: .init(connections: 256, connectionsPerHost: 256)),
             logger: logger)
+        if let warning = configuration.warning { logger.warning("\(warning)") }
     }
 
     /// A client of the same server for the Lease: it has a connection of its own, so that nothing
@@ -190,7 +191,10 @@ package struct ClusterClient: Sendable {
         var request = HTTPRequest(
             HTTPRequest.Method(wire.method), configuration.server + wire.path + wire.query.text,
             headers: ["Accept": "application/json", "User-Agent": WireRequest.fieldManager],
-            body: wire.body, tls: configuration.tls)
+            body: wire.body, tls: configuration.tls, proxy: configuration.proxy?.url)
+        for field in configuration.impersonation.fields {
+            request.headers.add(field.name, field.value)
+        }
         if let type = wire.type { request.headers.set("Content-Type", type) }
         return request
     }

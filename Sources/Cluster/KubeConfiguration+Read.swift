@@ -2,7 +2,7 @@ import Domain
 import Transport
 
 extension KubeConfiguration {
-    /// Reads a kubeconfig file. What is not supported (proxies, passwords, the auth providers that
+    /// Reads a kubeconfig file. What is not supported (passwords and the auth providers that
     /// Kubernetes removed) is refused by name if the chosen context needs it.
     package static func load(
         _ path: String, options: Options = Options()
@@ -31,10 +31,12 @@ extension KubeConfiguration {
         origin: String, _ options: Options
     ) throws(Invalid) {
         let server = try Self.server(cluster)
-        var tls = try Self.trust(cluster, options)
+        var tls = try Self.trust(cluster)
         var credentials = Credentials.none
+        var impersonation = HTTPHeaders()
         if let user {
             try Self.refuseUnsupported(user)
+            impersonation = try Impersonation.headers(user)
             credentials = try Self.credentials(user)
             // As in client-go, a token that is there is used, and nothing is run.
             if credentials == .none,
@@ -49,14 +51,13 @@ extension KubeConfiguration {
             }
         }
         self.init(
-            server: server, tls: tls, credentials: credentials, namespace: namespace,
+            server: server, tls: tls, credentials: credentials,
+            proxy: try Self.proxy(cluster, server, options), impersonation: impersonation,
+            namespace: namespace,
             origin: origin)
     }
 
     private static func server(_ cluster: KubeConfigurationEntry) throws(Invalid) -> String {
-        if cluster.has("proxy-url") {
-            throw cluster.invalid("proxy-url", "proxies are not supported yet")
-        }
         let server = try cluster.required("server")
         guard let url = ParsedURL(server), !server.contains("?"), !server.contains("#") else {
             throw cluster.invalid("server", "not a URL of a server")
@@ -68,16 +69,29 @@ extension KubeConfiguration {
         return server
     }
 
+    /// The proxy of the cluster, else the environment's.
+    private static func proxy(
+        _ cluster: KubeConfigurationEntry, _ server: String, _ options: Options
+    ) throws(Invalid) -> ProxyAddress? {
+        guard let text = try cluster.text("proxy-url") else {
+            return try ProxyAddress.fromEnvironment(options.environment, server: server)
+        }
+        guard let proxy = ProxyAddress(text) else {
+            throw cluster.invalid("proxy-url", "not the URL of an http, https or socks5 proxy")
+        }
+        guard server.hasPrefix("https:") else {
+            throw cluster.invalid("proxy-url", "only a server with https is reached by a proxy")
+        }
+        return proxy
+    }
+
     private static func trust(
-        _ cluster: KubeConfigurationEntry, _ options: Options
+        _ cluster: KubeConfigurationEntry
     ) throws(Invalid) -> TLSSettings {
         let authorities = try cluster.material("certificate-authority")
         let field = "insecure-skip-tls-verify"
         let isInsecure = try cluster.flag(field)
         if isInsecure {
-            guard options.acceptsAnyServer else {
-                throw cluster.invalid(field, "refused: it must be allowed explicitly as well")
-            }
             guard authorities == nil else {
                 throw cluster.invalid(field, "contradicts certificate-authority")
             }
@@ -92,10 +106,6 @@ extension KubeConfiguration {
             ("auth-provider", "auth providers are not supported; Kubernetes removed them"),
             ("username", "passwords are not supported; Kubernetes removed them"),
             ("password", "passwords are not supported; Kubernetes removed them"),
-            ("as", "impersonation is not supported yet"),
-            ("as-uid", "impersonation is not supported yet"),
-            ("as-groups", "impersonation is not supported yet"),
-            ("as-user-extra", "impersonation is not supported yet"),
         ]
         for (field, reason) in unsupported where user.has(field) {
             throw user.invalid(field, reason)

@@ -16,19 +16,16 @@ package struct KubeConfiguration: Sendable {
     package struct Options: Hashable, Sendable {
         /// The context to use instead of `current-context`.
         package var context: String?
-        /// Whether `insecure-skip-tls-verify` in the file is obeyed; it is an error otherwise.
-        package var acceptsAnyServer: Bool
         /// Whether there is somebody at a terminal whom a credential plugin may ask.
         package var hasTerminal: Bool
-        /// The environment that credential plugins run in.
+        /// The environment, for proxies and for credential plugins.
         package var environment: [String: String]
 
         package init(
-            context: String? = nil, acceptsAnyServer: Bool = false, hasTerminal: Bool = false,
+            context: String? = nil, hasTerminal: Bool = false,
             environment: [String: String] = [:]
         ) {
             self.context = context
-            self.acceptsAnyServer = acceptsAnyServer
             self.hasTerminal = hasTerminal
             self.environment = environment
         }
@@ -51,6 +48,10 @@ package struct KubeConfiguration: Sendable {
     package let server: String
     package let tls: TLSSettings
     package let credentials: Credentials
+    /// Between us and the server, if there is one.
+    package let proxy: ProxyAddress?
+    /// Header fields of every request: whom the server shall take us for.
+    package let impersonation: HTTPHeaders
     /// The context's namespace.
     package let namespace: String
     /// For people: the file and the context.
@@ -60,14 +61,24 @@ package struct KubeConfiguration: Sendable {
 
     package init(
         server: String, tls: TLSSettings = TLSSettings(), credentials: Credentials = .none,
+        proxy: ProxyAddress? = nil, impersonation: HTTPHeaders = [:],
         namespace: String = "default", origin: String = "given", isInCluster: Bool = false
     ) {
         self.isInCluster = isInCluster
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.tls = tls
         self.credentials = credentials
+        self.proxy = proxy
+        self.impersonation = impersonation
         self.namespace = namespace
         self.origin = origin
+    }
+
+    /// What people should know who use it; `nil` if there is nothing to warn of.
+    package var warning: String? {
+        tls.acceptsAnyServer
+            ? "anybody can be the API server, and gets what proves who we are: "
+                + "insecure-skip-tls-verify is set (\(origin))" : nil
     }
 
     /// Finds a configuration as kubectl does: the path that was asked for, else the list of files
@@ -107,10 +118,12 @@ package struct KubeConfiguration: Sendable {
         }
         let namespace = (try? Files.read("\(directory)/namespace", limit: 1024)) ?? []
         let name = String(decoding: namespace.filter { $0 > 32 }, as: UTF8.self)
+        let server = "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         return KubeConfiguration(
-            server: "https://\(host.contains(":") ? "[\(host)]" : host):\(port)",
+            server: server,
             tls: TLSSettings(authorities: .file("\(directory)/ca.crt")),
             credentials: .tokenFile("\(directory)/token"),
+            proxy: try ProxyAddress.fromEnvironment(environment, server: server),
             namespace: name.isEmpty ? "default" : name,
             origin: "service account of the pod", isInCluster: true)
     }

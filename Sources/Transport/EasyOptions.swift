@@ -66,6 +66,11 @@ struct EasyOptions {
         }
         try set(CURLOPT_URL, url)
         try set(CURLOPT_PROXY, request.proxy ?? "")
+        // Or libcurl asks the environment.
+        try set(CURLOPT_NOPROXY, "")
+        // The proxy's answer to CONNECT is not the server's, and ours are not its to read.
+        try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        try set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
         try set(CURLOPT_FRESH_CONNECT, request.connection == .fresh ? 1 : 0)
         switch request.version {
         // Without TLS nobody says early whether he speaks HTTP/2: libcurl would let all requests
@@ -170,6 +175,9 @@ struct EasyOptions {
         try set(tls.authorities, data: CURLOPT_CAINFO_BLOB, file: CURLOPT_CAINFO)
         // An own authority is meant to be the only one: not also the system's directory.
         if tls.authorities != nil { try check(slipway_set_string(easy, CURLOPT_CAPATH, nil)) }
+        // As in client-go, a proxy with https is believed for the same reasons as the server, but
+        // switching off the check is for the server alone.
+        try set(tls.authorities, data: CURLOPT_PROXY_CAINFO_BLOB, file: CURLOPT_PROXY_CAINFO)
         try set(tls.certificate, data: CURLOPT_SSLCERT_BLOB, file: CURLOPT_SSLCERT)
         try set(tls.key, data: CURLOPT_SSLKEY_BLOB, file: CURLOPT_SSLKEY)
     }

@@ -85,7 +85,8 @@ package struct HTTPRequest: Sendable {
     package var tls: TLSSettings
     package var version: Version
     package var connection: Connection
-    /// `http://host:port`; none unless set here.
+    /// `http://host:port`, also https and socks5h, also with user info; none unless set here.
+    /// What is sent to the server over https is not seen by it.
     package var proxy: String?
 
     package init(

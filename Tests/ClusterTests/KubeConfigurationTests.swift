@@ -86,10 +86,19 @@ import Transport
         Bad(text: file(server: "10.0.0.1:6443"), says: "cluster east: server: not a URL"),
         Bad(text: file(server: "https://u:hidden@host"), says: "server: not a URL"),
         Bad(text: file(server: ""), says: "context dev: cluster east: server: missing"),
-        Bad(text: file(cluster: ", proxy-url: 'http://p'"), says: "proxy-url: proxies are not"),
         Bad(
-            text: file(cluster: ", insecure-skip-tls-verify: true"),
-            says: "insecure-skip-tls-verify: refused"),
+            text: file(cluster: ", insecure-skip-tls-verify: 'yes'"),
+            says: "insecure-skip-tls-verify: string, expected a boolean"),
+        Bad(
+            text: file(
+                cluster: ", insecure-skip-tls-verify: true, certificate-authority-data: aGVsbG8="),
+            says: "insecure-skip-tls-verify: contradicts certificate-authority"),
+        Bad(
+            text: file(cluster: ", proxy-url: 'ftp://u:hidden@p'"),
+            says: "proxy-url: not the URL of an http, https or socks5 proxy"),
+        Bad(
+            text: file(server: "http://127.0.0.1:1", cluster: ", proxy-url: 'http://u:hidden@p'"),
+            says: "proxy-url: only a server with https is reached by a proxy"),
         Bad(
             text: file(cluster: ", certificate-authority-data: '***'"),
             says: "certificate-authority-data: not base64"),
@@ -98,7 +107,13 @@ import Transport
             says: "nope.pem cannot be read"),
         Bad(text: file(user: "auth-provider: {name: gcp}"), says: "user me: auth-provider:"),
         Bad(text: file(user: "username: hidden"), says: "user me: username: passwords"),
-        Bad(text: file(user: "token: t, as: root"), says: "user me: as: impersonation"),
+        Bad(
+            text: file(user: "token: t, as-groups: [hidden]"),
+            says: "user me: as: missing, but as-uid, as-groups or as-user-extra is there"),
+        Bad(
+            text: file(user: "token: t, as: a, as-user-extra: {k: [1]}"),
+            says: "user me: as-user-extra: k[0]: integer, expected a string"),
+        Bad(text: file(user: #"token: t, as: "a\nhidden""#), says: "user me: as: control"),
         Bad(text: file(user: "token: 'hidden hidden'"), says: "user me: token: not a token"),
         Bad(text: file(user: "token: 5"), says: "user me: token: integer, expected a string"),
         Bad(text: file(user: "tokenFile: nope"), says: "user me: tokenFile:"),
@@ -118,16 +133,20 @@ import Transport
         #expect(!text.contains("hidden"))
     }
 
-    @Test func insecureNeedsTwoSettings() throws {
+    @Test func trustInAnybodyIsObeyedWithAWarning() throws {
         let folder = try Folder()
         let path = try folder.write(Self.file(cluster: ", insecure-skip-tls-verify: true"))
-        let configuration = try KubeConfiguration.load(
-            path, options: .init(acceptsAnyServer: true))
+        let configuration = try KubeConfiguration.load(path)
         #expect(configuration.tls.acceptsAnyServer)
-        let secure = try folder.write(Self.file())
         #expect(
-            try KubeConfiguration.load(secure, options: .init(acceptsAnyServer: true))
-                .tls.acceptsAnyServer == false)
+            configuration.warning
+                == """
+                anybody can be the API server, and gets what proves who we are: \
+                insecure-skip-tls-verify is set (\(path), context dev)
+                """)
+        let secure = try KubeConfiguration.load(try folder.write(Self.file()))
+        #expect(!secure.tls.acceptsAnyServer)
+        #expect(secure.warning == nil)
     }
 
     @Test func findsThePodsServiceAccount() throws {

@@ -16,9 +16,6 @@ struct ClusterChoice: ParsableArguments {
     @Option(help: "The context of the kubeconfig to use.")
     var context: String?
 
-    @Flag(help: "Obey insecure-skip-tls-verify in the kubeconfig; anybody can then be the server.")
-    var acceptAnyServer = false
-
     /// A client of the cluster, to be ended with ``ClusterClient/shutDown()``.
     func connect(_ logger: Logger) throws(Failure) -> ClusterClient {
         let configuration: KubeConfiguration
@@ -26,7 +23,7 @@ struct ClusterChoice: ParsableArguments {
             configuration = try KubeConfiguration.find(
                 path: kubeconfig, environment: ProcessInfo.processInfo.environment,
                 options: .init(
-                    context: context, acceptsAnyServer: acceptAnyServer,
+                    context: context,
                     hasTerminal: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1))
         } catch {
             throw Failure(
@@ -52,6 +49,9 @@ struct ClusterOptions: ParsableArguments {
     func withReleases(_ body: (Releases) async throws -> Void) async throws {
         // The commands say themselves what goes wrong.
         let client = try choice.connect(Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() })
+        if let warning = client.configuration.warning {
+            Terminal.standard.writeError("Warning: \(warning)\n")
+        }
         do {
             try await body(
                 Releases(

@@ -1,25 +1,21 @@
 import Cluster
 import Documents
 import Domain
-import FoundationEssentials
 import KubeWire
 import Logging
 import Resources
-import Synchronization
 import TestServers
 import Testing
 
-/// GET, lists, and tokens that rotate.
+/// GET and lists.
 @Suite(.timeLimit(.minutes(1)))
 struct ReadTests {
     private static let key = ResourceKey(.configMap, namespace: "prod", name: "a")
 
     private func client(
-        _ server: ScriptedServer, _ credentials: KubeConfiguration.Credentials = .none
+        _ server: ScriptedServer
     ) throws -> ClusterClient {
-        try ClusterClient(
-            KubeConfiguration(server: server.url, credentials: credentials),
-            logger: .quiet)
+        try ClusterClient(KubeConfiguration(server: server.url), logger: .quiet)
     }
 
     @Test func findsAnObject() async throws {
@@ -151,66 +147,5 @@ struct ReadTests {
                 .tooManyRequests, .malformed,
             ])
         await client.shutDown()
-    }
-
-    @Test func aRotatedTokenIsReadAgain() async throws {
-        let file = FileManager.default.temporaryDirectory.appending(
-            path: "slipway-token-\(UInt64.random(in: 0...UInt64.max))")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data("old\n".utf8).write(to: file)
-        let accepted = Mutex("old")
-        let server = try ScriptedServer { request, peer in
-            let right = "Bearer " + accepted.withLock { $0 }
-            guard request.headers["authorization"] == right else {
-                peer.answer(401, #"{"kind":"Status","reason":"Unauthorized","code":401}"#)
-                return .keep
-            }
-            peer.answer(
-                200,
-                request.path.hasSuffix("/a")
-                    ? #"{"kind":"ConfigMap","metadata":{"name":"a"}}"#
-                    : #"{"kind":"ConfigMapList","metadata":{"resourceVersion":"1"},"items":[]}"#)
-            return .keep
-        }
-        let client = try client(server, .tokenFile(file.path))
-        guard case .found = await client.get(Self.key) else {
-            Issue.record("old")
-            return
-        }
-        // The server knows the new one before the file does: one try only, no loop.
-        accepted.withLock { $0 = "new" }
-        guard case .failed(let refusal) = await client.get(Self.key) else {
-            Issue.record("accepted")
-            return
-        }
-        #expect(refusal.kind == .forbidden)
-        #expect(server.requests.count == 2)
-        try Data("new\n".utf8).write(to: file)
-        guard case .found = await client.get(Self.key) else {
-            Issue.record("new")
-            return
-        }
-        #expect(server.requests.count == 4)
-        // Lists read it as well.
-        accepted.withLock { $0 = "newer" }
-        try Data("newer".utf8).write(to: file)
-        #expect(try await client.list(ObjectSelection(.configMap)).items.isEmpty)
-        // A file that is empty for a moment changes nothing.
-        try Data().write(to: file)
-        guard case .found = await client.get(Self.key) else {
-            Issue.record("empty")
-            return
-        }
-        await client.shutDown()
-    }
-
-    @Test func nothingPrintsTheToken() throws {
-        let configuration = KubeConfiguration(
-            server: "http://127.0.0.1:1", credentials: .token("very-secret"))
-        var dumped = ""
-        dump(configuration, to: &dumped)
-        for text in ["\(configuration)", String(reflecting: configuration), dumped] {
-            #expect(!text.contains("very-secret"))
-        }
     }
 }
