@@ -162,7 +162,7 @@ package struct ClusterClient: Sendable {
             return response
         } catch {
             requests.note(wire, nil, in: start.duration(to: .now))
-            throw ExchangeFailure(error)
+            throw ExchangeFailure(error, origin: configuration.origin)
         }
     }
 

@@ -10,8 +10,10 @@ struct ExchangeFailure: Error {
     /// What it means to a list or a watch.
     let kind: ClusterError.Kind
 
-    init(_ error: TransportError) {
-        message = error.description
+    /// - Parameter origin: where trust and certificates come from, to say what to do about them.
+    init(_ error: TransportError, origin: String? = nil) {
+        let advice = origin.flatMap { TLSAdvice.text(for: error, origin: $0) }
+        message = advice.map { "\(error): \($0)" } ?? error.description
         mayHaveBeenSent = error.mayHaveBeenSent
         switch error.kind {
         case .malformedAnswer, .headersTooLarge, .bodyTooLarge, .invalidRequest: kind = .malformed

@@ -15,14 +15,16 @@ package final class TLSServer {
     private let folder: URL
     private let process = Process()
 
-    /// Asks for a client certificate of the same authority if `asksForClient`.
-    package init(asksForClient: Bool = false) throws {
+    /// Asks for a client certificate of the same authority if `asksForClient`; shows a certificate
+    /// that is no longer valid if `isExpired`.
+    package init(asksForClient: Bool = false, isExpired: Bool = false) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "slipway-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         guard let free = FreePort.find() else { throw Unusable() }
         port = free
         try makeCertificates()
+        if isExpired { try makeExpired() }
         var arguments = [
             "s_server", "-quiet", "-www", "-accept", "127.0.0.1:\(port)", "-cert",
             path("server.pem"), "-key", path("server.key"),
@@ -69,6 +71,19 @@ package final class TLSServer {
                     "-keyout", path("\(name).key"), "-out", path("\(name).pem"),
                 ])
         }
+    }
+
+    /// A certificate for the same key and names that ended yesterday.
+    private func makeExpired() throws {
+        try run([
+            "req", "-new", "-subj", "/CN=server", "-key", path("server.key"),
+            "-addext", "subjectAltName=DNS:api.test", "-out", path("server.csr"),
+        ])
+        try run([
+            "x509", "-req", "-days", "-1", "-copy_extensions", "copy", "-in", path("server.csr"),
+            "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial",
+            "-out", path("server.pem"),
+        ])
     }
 
     private func run(_ arguments: [String]) throws {
