@@ -68,7 +68,10 @@ package actor Controller: Service {
                     group.addTask { await lane.run { await self.carryOut($0) } }
                 }
                 for (kind, label) in ClusterView.kinds {
-                    group.addTask { await self.follow(ObjectSelection(kind, labels: label)) }
+                    let place = ClusterView.place(
+                        of: kind, in: self.settings.engine.namespace)
+                    let selection = ObjectSelection(kind, namespace: place, labels: label)
+                    group.addTask { await self.follow(selection) }
                 }
                 group.addTask { for await _ in self.end.stream { return } }
                 await group.next()

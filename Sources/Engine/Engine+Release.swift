@@ -68,7 +68,8 @@ extension Engine {
         askNodes(of: pods, release, now: now)
         let builder = SnapshotBuilder(
             view: view, release: release, pods: pods, memory: releases[id] ?? .init(),
-            settings: settings.rollout, watchedSince: began ?? now, now: now)
+            settings: settings.rollout, namespace: settings.namespace,
+            watchedSince: began ?? now, now: now)
         let decision = ReleaseMachine.decide(
             builder.snapshot(trouble: trouble(id, builder, now: now)), now: now)
         remember(decision, release)

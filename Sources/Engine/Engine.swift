@@ -156,14 +156,17 @@ package struct EngineSettings: Sendable {
     /// The election that the process takes part in; `nil` where the installation sees to it that
     /// only one controller runs.
     package var election: Election.Settings?
+    /// The only namespace that is followed; `nil` for the whole cluster.
+    package var namespace: String?
 
     package init(
         cluster: String = "default", rollout: RolloutSettings = .init(), seed: UInt64 = 0,
-        election: Election.Settings? = nil
+        election: Election.Settings? = nil, namespace: String? = nil
     ) {
         self.cluster = cluster
         self.rollout = rollout
         self.seed = seed
         self.election = election
+        self.namespace = namespace
     }
 }

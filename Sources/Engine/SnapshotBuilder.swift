@@ -11,6 +11,8 @@ struct SnapshotBuilder {
     let release: ModelRelease
     let memory: ReleaseMemory
     let settings: RolloutSettings
+    /// The only namespace that is followed; `nil` for the whole cluster.
+    let namespace: String?
     let watchedSince: Timestamp
     let now: Timestamp
     /// Of all versions, ordered by name.
@@ -19,12 +21,13 @@ struct SnapshotBuilder {
 
     init(
         view: ClusterView, release: ModelRelease, pods: [PodRecord], memory: ReleaseMemory,
-        settings: RolloutSettings, watchedSince: Timestamp, now: Timestamp
+        settings: RolloutSettings, namespace: String?, watchedSince: Timestamp, now: Timestamp
     ) {
         self.view = view
         self.release = release
         self.memory = memory
         self.settings = settings
+        self.namespace = namespace
         self.watchedSince = watchedSince
         self.now = now
         allPods = pods
@@ -170,6 +173,8 @@ struct SnapshotBuilder {
                 let name = NamespacedName(
                     namespace: reference.namespace ?? release.metadata.namespace,
                     name: reference.name)
+                // Of what is not followed only the route's status tells whether it is there.
+                guard namespace == nil || namespace == name.namespace else { continue }
                 if view.gateways[name] == nil {
                     return .missing("Gateway \(name), which does not exist")
                 }

@@ -31,6 +31,11 @@ package struct ClusterView: Sendable {
     /// Kinds of these that work goes on without where they cannot be read.
     package static let optionalKinds: [ResourceKind] = [.node, .horizontalPodAutoscaler]
 
+    /// The namespace in which a kind is followed by a controller that follows only one.
+    package static func place(of kind: ResourceKind, in namespace: String?) -> String? {
+        kind == .node ? nil : namespace
+    }
+
     /// Every kind was listed completely since the start, but for nodes where they cannot be read;
     /// of autoscalers something was heard.
     package var isSynced: Bool {

@@ -25,12 +25,14 @@ package struct SandboxOptions: Sendable {
     /// everybody on this machine may do everything. For tests of roles: `kubectl` sends no token
     /// over plain http, so it needs something that ends TLS in front of the sandbox.
     package var adminToken: String?
+    /// Hears of every decision about a caller who brings a service account's token.
+    package var onDecision: (@Sendable (AccessDecision) -> Void)?
 
     package init(
         port: Int = 0, kubeconfigPath: String? = nil, definitions: [Document] = [],
         installsGatewayDefinitions: Bool = false, node: NodeOptions? = nil,
         gateway: GatewayOptions? = nil, state: StateOptions? = nil, seed: UInt64 = 1,
-        adminToken: String? = nil
+        adminToken: String? = nil, onDecision: (@Sendable (AccessDecision) -> Void)? = nil
     ) {
         self.port = port
         self.kubeconfigPath = kubeconfigPath
@@ -41,6 +43,7 @@ package struct SandboxOptions: Sendable {
         self.state = state
         self.seed = seed
         self.adminToken = adminToken
+        self.onDecision = onDecision
     }
 }
 

@@ -47,7 +47,8 @@ package actor SandboxServer {
     /// A server over a new cluster, or over a given one.
     package init(_ options: SandboxOptions = .init(), store: Store? = nil, logger: Logger? = nil) {
         self.options = options
-        access = AccessRules(adminToken: options.adminToken)
+        access = AccessRules(
+            adminToken: options.adminToken, onDecision: options.onDecision)
         var quiet = Logger(label: "sandbox")
         quiet.logLevel = .error
         let used = logger ?? quiet

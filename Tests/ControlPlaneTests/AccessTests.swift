@@ -1,5 +1,6 @@
 import Documents
 import Domain
+import Synchronization
 import Testing
 
 @testable import ControlPlane
@@ -92,6 +93,49 @@ import Testing
                 != 403
         }
         #expect(allowed == expected)
+    }
+
+    /// A server-side apply or a PUT that would make an object needs the right to create as well.
+    @Test func whatMakesAnObjectNeedsTheRightToCreate() throws {
+        var (server, token) = try serverWithARobot()
+        let heard = Mutex<[String]>([])
+        let rules = AccessRules(adminToken: "all") { decision in
+            heard.withLock { $0.append("\(decision.verb) \(decision.isAllowed)") }
+        }
+        try bind(
+            &server,
+            role: #"{"verbs":["patch","update"],"apiGroups":["coordination.k8s.io"],"#
+                + #""resources":["leases"]}"#)
+        let lease = "/apis/coordination.k8s.io/v1/namespaces/default/leases/x"
+        let body =
+            #"{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"x"}}"#
+        func apply(_ method: String, _ token: String) throws -> APIResponse {
+            let request = APIRequest(
+                method: method, path: lease, query: [(name: "fieldManager", value: "robot")],
+                headers: [
+                    (
+                        name: "Content-Type",
+                        value: method == "PUT" ? "application/json" : "application/apply-patch+yaml"
+                    ), (name: "Authorization", value: "Bearer \(token)"),
+                ], body: Array(body.utf8))
+            let answer = Front.answer(
+                request, store: &server.store, now: Self.now, access: rules)
+            guard case .response(let response) = answer else { throw Server.Unexpected("a watch") }
+            return response
+        }
+        for method in ["PATCH", "PUT"] {
+            let refused = try apply(method, token)
+            #expect(refused.status == 403)
+            #expect(
+                refused.document?["message"]?.stringValue?.contains(#"cannot create resource"#)
+                    == true)
+        }
+        #expect(
+            heard.withLock { $0 } == [
+                "patch true", "create false", "update true", "create false",
+            ])
+        #expect(try apply("PATCH", "all").status == 201)
+        #expect(try apply("PATCH", token).status == 200, "it is there now")
     }
 
     @Test func tokensEndAndAreBoundToTheirAccount() throws {

@@ -25,12 +25,14 @@ package final class LiveStory: Sendable {
     }
 
     /// A cluster with Slipway's kinds, a gateway, a node and a source; nothing declared, and no
-    /// controller yet.
-    package static func tell(_ body: @escaping @Sendable (LiveStory) async throws -> Void)
-        async throws
-    {
+    /// controller yet. `onDecision` hears what service accounts may do and may not.
+    package static func tell(
+        onDecision: (@Sendable (AccessDecision) -> Void)? = nil,
+        _ body: @escaping @Sendable (LiveStory) async throws -> Void
+    ) async throws {
         let options = SandboxOptions(
-            definitions: APIDefinitions.all.map(\.definition), installsGatewayDefinitions: true)
+            definitions: APIDefinitions.all.map(\.definition), installsGatewayDefinitions: true,
+            onDecision: onDecision)
         try await SandboxServer.withServer(options) { server, port in
             let story = LiveStory(server, port: port, git: try GitBackend())
             try await story.prepare()

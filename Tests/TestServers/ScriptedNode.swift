@@ -14,12 +14,17 @@ package final class ScriptedNode: Sendable {
         case unready
         /// The first pod loses readiness, the others stay ready.
         case oneUnready
+        /// The first pod loses readiness by the control plane's word, as if its node were lost.
+        case oneWrittenOff
         case imageMissing
         case crashLoop
     }
 
     private let server: SandboxServer
     private let scripts = Mutex<[String: Script]>([:])
+
+    /// The node that pods are bound to where there is an object of it.
+    package static let name = "scripted"
 
     package init(_ server: SandboxServer) { self.server = server }
 
@@ -50,10 +55,20 @@ package final class ScriptedNode: Sendable {
                 key, options: DeleteOptions(gracePeriodSeconds: 0), WriteContext(now: now))
             return
         }
+        if (pod.at("spec", "nodeName")?.stringValue ?? "").isEmpty,
+            store.object(ResourceKey(.node, namespace: "", name: name)) != nil
+        {
+            _ = try? store.update(key, WriteContext(now: now, manager: "kubelet", part: .system)) {
+                pod in
+                var bound = pod
+                bound.set(["spec", "nodeName"], to: .string(name))
+                return bound
+            }
+        }
         let version = metadata.label(Names.versionLabel) ?? ""
         let script = scripts[version] ?? .ready
         var isReady = script == .ready
-        if script == .oneUnready {
+        if script == .oneUnready || script == .oneWrittenOff {
             let first = store.objects(.pod).map { ObjectMetadata(of: $0) }
                 .filter { $0.label(Names.versionLabel) == version }.map(\.name).min()
             isReady = metadata.name != first
@@ -70,7 +85,7 @@ package final class ScriptedNode: Sendable {
         }
         let number = metadata.uid.utf8.reduce(7) { ($0 * 31 + Int($1)) % 60_000 }
         var container: Document = [
-            "name": "model", "ready": .bool(isReady), "state": state,
+            "name": "model", "ready": .bool(isReady || script == .oneWrittenOff), "state": state,
             "restartCount": script == .crashLoop ? 3 : 0,
         ]
         if script == .crashLoop {
@@ -81,12 +96,13 @@ package final class ScriptedNode: Sendable {
             "podIP": .string("127.9.\(number / 250).\(number % 250 + 1)"),
             "startTime": .string((metadata.creationTimestamp ?? now).description),
             "containerStatuses": [container],
-            "conditions": [
-                [
-                    "type": "Ready", "status": isReady ? "True" : "False",
-                    "lastTransitionTime": .string(now.description),
-                ]
-            ],
+            "conditions": .array(
+                [("Ready", isReady), ("ContainersReady", isReady || script == .oneWrittenOff)].map {
+                    [
+                        "type": .string($0.0), "status": $0.1 ? "True" : "False",
+                        "lastTransitionTime": .string(now.description),
+                    ]
+                }),
         ]
         guard status != old else { return }
         _ = try? store.update(key, WriteContext(now: now, manager: "kubelet", part: .status)) {

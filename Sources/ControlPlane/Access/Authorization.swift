@@ -37,6 +37,29 @@ struct AccessAttributes: Hashable {
             namespace: place.namespace, name: place.name)
     }
 
+    /// Everything that a request wants: besides its own verb `create`, where a PUT or a server-side
+    /// apply names an object that is not there and would make it.
+    static func all(of request: APIRequest, in store: Store) -> [AccessAttributes] {
+        let own = AccessAttributes(request)
+        guard case .resource(let place) = RequestPath(request.path), !place.name.isEmpty,
+            place.subresource.isEmpty,
+            let definition = store.registry.find(
+                group: place.group, version: place.version, plural: place.plural)
+        else { return [own] }
+        let type = MediaTypes.MediaType(request.header("content-type") ?? "").name
+        let mayCreate =
+            switch request.method {
+            case "PATCH": type == "application/apply-patch+yaml"
+            case "PUT": definition.allowsCreateOnUpdate
+            default: false
+            }
+        let key = ResourceKey(definition.kind, namespace: place.namespace, name: place.name)
+        guard mayCreate, store.object(key) == nil else { return [own] }
+        var creation = own
+        creation.verb = "create"
+        return [own, creation]
+    }
+
     init(
         verb: String, group: String = "", resource: String = "", namespace: String = "",
         name: String = "", path: String = ""

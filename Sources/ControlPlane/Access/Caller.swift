@@ -6,9 +6,47 @@ package struct AccessRules: Sendable {
     /// The bearer token of a caller who may do everything. Without one, callers who bring no
     /// credentials at all may do everything, so that nobody needs any.
     package var adminToken: String?
+    /// Hears of every decision about a caller who may not do everything.
+    package var onDecision: (@Sendable (AccessDecision) -> Void)?
 
-    package init(adminToken: String? = nil) {
+    package init(
+        adminToken: String? = nil, onDecision: (@Sendable (AccessDecision) -> Void)? = nil
+    ) {
         self.adminToken = adminToken
+        self.onDecision = onDecision
+    }
+}
+
+/// Whether somebody may do something, as an audit would keep it.
+package struct AccessDecision: Hashable, Sendable, CustomStringConvertible {
+    /// `system:serviceaccount:NAMESPACE:NAME` for service accounts.
+    package let user: String
+    package let verb: String
+    /// Empty for the core group, and for requests that name no resource.
+    package let group: String
+    /// With the subresource, as `deployments/scale`; the path where the request names none.
+    package let resource: String
+    /// Empty for the whole cluster.
+    package let namespace: String
+    /// Empty where the request names no object.
+    package let name: String
+    package let isAllowed: Bool
+
+    init(_ caller: Caller, _ wanted: AccessAttributes, isAllowed: Bool) {
+        user = caller.name
+        verb = wanted.verb
+        group = wanted.group
+        resource = wanted.isResource ? wanted.resource : wanted.path
+        namespace = wanted.namespace
+        name = wanted.name
+        self.isAllowed = isAllowed
+    }
+
+    package var description: String {
+        let what = group.isEmpty ? resource : "\(resource) of \(group)"
+        let place = namespace.isEmpty ? "in the whole cluster" : "in \(namespace)"
+        return "\(user) \(isAllowed ? "may" : "may not") \(verb) \(what) \(place)"
+            + (name.isEmpty ? "" : " (\(name))")
     }
 }
 

@@ -11,9 +11,10 @@ package enum Front {
         do throws(APIStatus) {
             let caller = try Caller(request, store, access, now: now)
             if !caller.isAdmin {
-                let wanted = AccessAttributes(request)
-                guard Authorization(store: store).reason(caller, wanted) != nil else {
-                    throw wanted.forbidden(to: caller)
+                for wanted in AccessAttributes.all(of: request, in: store) {
+                    let reason = Authorization(store: store).reason(caller, wanted)
+                    access.onDecision?(AccessDecision(caller, wanted, isAllowed: reason != nil))
+                    guard reason != nil else { throw wanted.forbidden(to: caller) }
                 }
             }
             switch RequestPath(request.path) {

@@ -8,6 +8,7 @@ import Domain
 import Engine
 import Logging
 import Presentation
+import Resources
 import Rollouts
 import ServiceLifecycle
 import UnixSignals
@@ -74,10 +75,16 @@ struct ControllerCommand: AsyncParsableCommand {
     var leaderElect: Bool?
 
     @Option(help: "The name of the Lease that all candidates take.")
-    var leaseName = "slipway-controller"
+    var leaseName = Right.defaultLease
 
     @Option(help: "The namespace of the Lease; the pod's or the context's if it is not given.")
     var leaseNamespace: String?
+
+    @Option(
+        name: [.short, .long],
+        help: "Follow only this namespace, with rights there alone; the whole cluster if not given."
+    )
+    var namespace: String?
 
     @Option(help: "How long candidates leave a leader alone that gives no sign, 3s to 60s.")
     var leaseDuration = TimeSpan.seconds(15)
@@ -101,14 +108,20 @@ struct ControllerCommand: AsyncParsableCommand {
         guard drain > .zero, drain <= hour, settle > .zero, settle <= hour else {
             throw ValidationError("--drain and --settle must be more than 0s and at most 1h")
         }
+        try Self.checkLabel("--cluster-name", clusterName)
+        if let namespace { try Self.checkLabel("--namespace", namespace) }
+    }
+
+    /// A DNS label (RFC 1123).
+    private static func checkLabel(_ option: String, _ text: String) throws {
         let isName =
-            (1...63).contains(clusterName.utf8.count)
-            && clusterName.utf8.allSatisfy {
+            (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
                 (97...122).contains($0) || (48...57).contains($0) || $0 == 45
             }
-        guard isName, !clusterName.hasPrefix("-"), !clusterName.hasSuffix("-") else {
+        guard isName, !text.hasPrefix("-"), !text.hasSuffix("-") else {
             throw ValidationError(
-                "--cluster-name must be 1 to 63 lower-case letters, digits and hyphens")
+                "\(option) must be 1 to 63 lower-case letters, digits and hyphens")
         }
     }
 
@@ -123,7 +136,8 @@ struct ControllerCommand: AsyncParsableCommand {
             directory: directory, repositories: .init(localRepositories: allowLocalRepositories),
             engine: EngineSettings(
                 cluster: clusterName, rollout: RolloutSettings(settle: settle, drain: drain),
-                seed: .random(in: 0 ... .max), election: election(client.configuration)))
+                seed: .random(in: 0 ... .max), election: election(client.configuration),
+                namespace: namespace))
         let controller: Controller
         do {
             controller = try Controller(settings, client: client, logger: logger)

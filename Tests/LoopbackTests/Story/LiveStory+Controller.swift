@@ -9,9 +9,11 @@ import TestServers
 import Transport
 
 extension LiveStory {
-    /// Runs a controller for as long as `body` runs.
+    /// Runs a controller for as long as `body` runs: with an account's token, leading by a Lease,
+    /// and of one namespace alone if that is asked for.
     func withController(
         git: HTTPRequest.Deadlines = GitHTTPOverTransport.deadlines,
+        token: String? = nil, election: Election.Settings? = nil, namespace: String? = nil,
         _ body: () async throws -> Void
     ) async throws {
         let logger = Logger(label: "controller") { label in
@@ -21,12 +23,15 @@ extension LiveStory {
             return handler
         }
         let client = try ClusterClient(
-            KubeConfiguration(server: "http://127.0.0.1:\(port)"), logger: logger)
+            KubeConfiguration(
+                server: "http://127.0.0.1:\(port)", credentials: token.map { .token($0) } ?? .none),
+            logger: logger)
         let controller = try Controller(
             ControllerSettings(
                 directory: folder, git: git,
                 engine: EngineSettings(
-                    rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)))),
+                    rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)),
+                    election: election, namespace: namespace)),
             client: client, logger: logger)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in

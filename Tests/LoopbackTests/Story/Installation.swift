@@ -1,0 +1,123 @@
+import ControlPlane
+import Documents
+import Domain
+import Resources
+import Sandbox
+import Synchronization
+import TestServers
+import Testing
+import Transport
+
+/// An account of the controller with the roles that an installation gives it.
+struct Installation {
+    static let namespace = "slipway-system"
+    static let account = "slipway"
+    static let user = "system:serviceaccount:\(namespace):\(account)"
+
+    /// What the account may do besides leading.
+    let parts: [Right.Part]
+    /// The only namespace in which it may do it; `nil` for the whole cluster.
+    let only: String?
+
+    /// Makes the account, its roles and the Lease.
+    ///
+    /// - Returns: a token of the account.
+    func install(in story: LiveStory) async throws -> String {
+        let objects = objects()
+        try await story.server.change { store, now throws in
+            for object in objects {
+                let apiVersion = object["apiVersion"]?.stringValue ?? ""
+                let definition = try #require(
+                    store.registry.find(
+                        apiVersion: apiVersion, kind: object["kind"]?.stringValue ?? ""))
+                _ = try store.create(
+                    definition.kind,
+                    namespace: object.at("metadata", "namespace")?.stringValue ?? "",
+                    object, WriteContext(now: now, manager: "installer"))
+            }
+        }
+        let loop = try CurlLoop(name: "installer")
+        let path = "/api/v1/namespaces/\(Self.namespace)/serviceaccounts/\(Self.account)/token"
+        let response = try await loop.perform(
+            HTTPRequest(
+                .post, "http://127.0.0.1:\(story.port)\(path)",
+                headers: ["Content-Type": "application/json"], body: Array("{}".utf8)))
+        await loop.shutDown()
+        return try #require(JSON.parse(response.body).at("status", "token")?.stringValue)
+    }
+
+    private func objects() -> [Document] {
+        let home: Document = .string(Self.namespace)
+        var objects: [Document] = [
+            ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": home]],
+            [
+                "apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": ["name": .string(Self.account), "namespace": home],
+            ],
+            [
+                "apiVersion": .string(ResourceKind.lease.apiVersion), "kind": "Lease",
+                "metadata": ["name": .string(Right.defaultLease), "namespace": home],
+            ],
+        ]
+        objects += grant(.election, in: Self.namespace)
+        for part in parts { objects += grant(part, in: only) }
+        return objects
+    }
+
+    /// A role with the rights of a part, and the account's binding to it.
+    private func grant(_ part: Right.Part, in namespace: String?) -> [Document] {
+        let prefix = namespace == nil ? "Cluster" : ""
+        let group = "rbac.authorization.k8s.io"
+        let name: Document = .string("slipway-\(part.rawValue)")
+        var metadata: Document = ["name": name]
+        if let namespace { metadata["namespace"] = .string(namespace) }
+        let version: Document = .string("\(group)/v1")
+        return [
+            [
+                "apiVersion": version, "kind": .string("\(prefix)Role"), "metadata": metadata,
+                "rules": Right.rules(of: part),
+            ],
+            [
+                "apiVersion": version, "kind": .string("\(prefix)RoleBinding"),
+                "metadata": metadata,
+                "roleRef": [
+                    "apiGroup": .string(group), "kind": .string("\(prefix)Role"), "name": name,
+                ],
+                "subjects": [
+                    [
+                        "kind": "ServiceAccount", "name": .string(Self.account),
+                        "namespace": .string(Self.namespace),
+                    ]
+                ],
+            ],
+        ]
+    }
+}
+
+/// What the API server decided about the controller's account.
+final class Decisions: Sendable {
+    private let seen = Mutex<Set<AccessDecision>>([])
+
+    func note(_ decision: AccessDecision) {
+        guard decision.user == Installation.user else { return }
+        seen.withLock { _ = $0.insert(decision) }
+    }
+
+    /// In words, ordered.
+    var refused: [String] {
+        seen.withLock { $0.filter { !$0.isAllowed }.map(\.description).sorted() }
+    }
+
+    /// Rights that nothing was done with: `VERB RESOURCE of GROUP`.
+    func unused(of parts: [Right.Part]) -> [String] {
+        let seen = seen.withLock { $0 }
+        return Right.all.filter { parts.contains($0.part) }.flatMap { right in
+            right.verbs.filter { verb in
+                !seen.contains {
+                    $0.isAllowed && $0.verb == verb.rawValue && $0.group == right.kind.group
+                        && $0.resource == right.resource
+                }
+            }.map { "\($0.rawValue) \(right.resource) of \"\(right.kind.group)\"" }
+        }
+    }
+}
