@@ -205,6 +205,9 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "AdminTests", dependencies: ["Admin", "Telemetry", "Transport", logging]),
+        .testTarget(
+            name: "InstallTests", dependencies: ["Documents", "Domain", "Resources"],
+            exclude: ["render.py", "Golden"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz"]),
         .testTarget(name: "DemoTests", dependencies: ["Demo"]),
         .testTarget(name: "TidyTests"),

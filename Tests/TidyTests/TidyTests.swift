@@ -27,8 +27,8 @@ import Testing
 
     /// Tests that do not mirror one target.
     static let freeStanding: Set<String> = [
-        "Benchmarks", "CommandLineTests", "Fixtures", "Fuzz", "FuzzTests", "LoopbackTests",
-        "TestServers", "TidyTests",
+        "Benchmarks", "CommandLineTests", "Fixtures", "Fuzz", "FuzzTests", "InstallTests",
+        "LoopbackTests", "TestServers", "TidyTests",
     ]
 
     private static let repository = Result { try Repository() }

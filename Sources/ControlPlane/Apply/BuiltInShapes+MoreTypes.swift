@@ -36,6 +36,14 @@ extension BuiltInShapes {
         IngressBackend service:IngressServiceBackend resource:*
         IngressServiceBackend name:s port:ServiceBackendPort
         ServiceBackendPort! name:s number:i
+        NetworkPolicy apiVersion:s kind:s metadata:ObjectMeta spec:NetworkPolicySpec
+        NetworkPolicySpec podSelector:LabelSelector ingress:[NetworkPolicyIngressRule]
+         egress:[NetworkPolicyEgressRule] policyTypes:[s]
+        NetworkPolicyIngressRule ports:[NetworkPolicyPort] from:[NetworkPolicyPeer]
+        NetworkPolicyEgressRule ports:[NetworkPolicyPort] to:[NetworkPolicyPeer]
+        NetworkPolicyPort protocol:s port:x endPort:i
+        NetworkPolicyPeer podSelector:LabelSelector namespaceSelector:LabelSelector ipBlock:IPBlock
+        IPBlock cidr:s except:[s]
         """
 
     static let otherTypes = """

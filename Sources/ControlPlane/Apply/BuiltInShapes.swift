@@ -52,6 +52,7 @@ package enum BuiltInShapes {
         ("rbac.authorization.k8s.io/RoleBinding", "RoleBinding"),
         ("rbac.authorization.k8s.io/ClusterRoleBinding", "RoleBinding"),
         ("networking.k8s.io/Ingress", "Ingress"),
+        ("networking.k8s.io/NetworkPolicy", "NetworkPolicy"),
         ("apiextensions.k8s.io/CustomResourceDefinition", "CustomResourceDefinition"),
         ("autoscaling/Scale", "Scale"),
     ]

@@ -85,6 +85,10 @@ package enum BuiltInKinds {
         kind(
             "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
             short: ["hpa"], categories: ["all"], AutoscalerConversion.configure),
+        // Kept as it is written; nobody here has a network to hold to it.
+        kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short: ["netpol"]) {
+            $0.generations = .spec
+        },
         kind(
             "policy",
             "v1",

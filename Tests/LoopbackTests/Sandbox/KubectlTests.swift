@@ -60,6 +60,29 @@ struct KubectlTests {
         }
     }
 
+    /// The manifest with which a cluster gets Slipway, twice, and taken out again.
+    @Test(arguments: ["", " --server-side"])
+    func theInstallationApplies(how: String) async throws {
+        let file = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Manifests/install.yaml")
+        let count = try String(contentsOf: file, encoding: .utf8)
+            .components(separatedBy: "\n---\n").count
+        try await withKubectl { kubectl in
+            for word in how.isEmpty ? ["created", "unchanged"] : ["applied", "applied"] {
+                let run = try await kubectl.run("apply\(how) -f \(file.path)")
+                #expect(run.code == 0, "\(run.output)")
+                let lines = run.output.split(separator: "\n")
+                #expect(lines.count == count && lines.allSatisfy { $0.hasSuffix(word) }, "\(lines)")
+            }
+            let deployment = try await kubectl.run(
+                "get deployment slipway -n slipway-system -o jsonpath={.spec.replicas}")
+            #expect(deployment.output == "2")
+            let removed = try await kubectl.run("delete --wait=false -f \(file.path)")
+            #expect(removed.code == 0, "\(removed.output)")
+        }
+    }
+
     @Test func aReleaseIsAppliedAndAWrongOneRefusedInWords() async throws {
         try await withKubectl { kubectl in
             func release(_ weights: String) -> String {
