@@ -1,5 +1,6 @@
 import API
 import ControlPlane
+import Documents
 import Domain
 import Foundation
 import Sandbox
@@ -173,8 +174,27 @@ struct ControllerProcessTests {
         }
     }
 
+    /// What the manifest and the chart start is understood; only the cluster is missing.
+    @Test(arguments: [
+        "Manifests/install.yaml", "Tests/InstallTests/Golden/namespaced.yaml",
+    ])
+    func theArgumentsOfAnInstallationAreUnderstood(path: String) async throws {
+        let text = try String(contentsOfFile: Repository.path(path), encoding: .utf8)
+        let deployment = try #require(
+            YAML.parse(text).map(\.document).first { $0["kind"] == "Deployment" })
+        let container = deployment.at("spec", "template", "spec")?["containers"]?[0]
+        let arguments = (container?["args"]?.arrayValue ?? []).compactMap(\.stringValue)
+        #expect(arguments.first == "controller" && arguments.count > 5)
+        try await Program.inFolder { program in
+            let run = try await program.start(arguments + ["--kubeconfig", "missing"]).end()
+            #expect(run.code == 2)
+            #expect(run.error.contains("no cluster to talk to: missing: "))
+        }
+    }
+
     @Test(arguments: [
         (["--drain", "0s"], "--drain and --settle must be more than 0s and at most 1h"),
+        (["--namespace", "Risk"], "--namespace must be 1 to 63 lower-case letters"),
         (["--cluster-name", "A"], "--cluster-name must be 1 to 63 lower-case letters"),
         (["--log-level", "loud"], "The value 'loud' is invalid for '--log-level"),
         (["--kubeconfig", "missing"], "no cluster to talk to: missing: "),
