@@ -1,4 +1,5 @@
 import KubeWire
+import Resources
 import Synchronization
 package import Telemetry
 

@@ -1,5 +1,5 @@
 package import Domain
-import Resources
+package import Resources
 
 /// A request to the API as HTTP says it: everything but the server's address and credentials.
 package struct WireRequest: Hashable, Sendable {
@@ -12,11 +12,7 @@ package struct WireRequest: Hashable, Sendable {
     }
 
     /// What the request is in the API's own words, by which rights are given too.
-    package enum Verb: String, Hashable, Sendable {
-        case get, list, watch, create, patch, delete
-    }
-
-    package let verb: Verb
+    package let verb: Right.Verb
     /// `pods`, or `pods/status`.
     package let resource: String
     /// Without the query.
@@ -41,7 +37,7 @@ package struct WireRequest: Hashable, Sendable {
 
     /// - Parameter part: of the object, such as `status`; empty for the whole.
     init(
-        _ verb: Verb, _ kind: ResourceKind, part: String = "", _ path: String,
+        _ verb: Right.Verb, _ kind: ResourceKind, part: String = "", _ path: String,
         _ query: Query = Query(), type: String? = nil, body: [UInt8]? = nil
     ) {
         let part = part.isEmpty ? "" : "/\(part)"

@@ -127,6 +127,30 @@ package enum Diagnosis {
         }
     }
 
+    // MARK: Rights
+
+    /// Whoever asked may do all that the controller does.
+    package static let rightsComplete = Finding(
+        "rights", .good, "you may do all that the controller does")
+
+    /// The server does not say what whoever asked may do.
+    package static let rightsUnknown = Finding(
+        "rights", .doubtful, "the server does not say what you may do")
+
+    /// - Parameters:
+    ///   - missing: verbs that whoever asked may not use; one at least.
+    ///   - purpose: what the controller needs them for.
+    package static func right(
+        _ resource: String, missing: [String], isNeeded: Bool, purpose: String
+    ) -> Finding {
+        Finding(
+            "right to \(resource)", isNeeded ? .bad : .doubtful,
+            "you may not \(missing.joined(separator: ", "))",
+            advice:
+                "the controller needs it. \(purpose) If you are the controller, apply the roles "
+                + "of the installation again")
+    }
+
     /// Whether the definition of a kind of ours is the one of this program.
     ///
     /// - Parameter stored: the definition in the cluster; `nil` where it cannot be read.
@@ -225,8 +249,9 @@ package enum Diagnosis {
         guard let holder else {
             return Finding(
                 "leader", .doubtful, "there is no Lease \(lease)",
-                advice: "name it with --lease-name and --lease-namespace; a controller without "
-                    + "--leader-elect has none")
+                advice: "name it with --lease-name and --lease-namespace, or apply the "
+                    + "installation again, which has it; a controller without --leader-elect "
+                    + "needs none")
         }
         guard !holder.isEmpty else {
             return Finding("leader", .bad, "nobody has the Lease \(lease)", advice: advice)

@@ -1,6 +1,11 @@
 import API
+import Cluster
+import Documents
 import Domain
+import Foundation
+import Resources
 import Testing
+import Transport
 
 /// `slipway doctor` against the embedded API.
 @Suite(.timeLimit(.minutes(2))) struct DoctorCommandTests {
@@ -19,6 +24,7 @@ import Testing
             #expect(well.code == 0)
             #expect(well.output.contains("ok: API server: Kubernetes v1.36"))
             #expect(well.output.contains("ok: clock: "))
+            #expect(well.output.contains("ok: rights: you may do all that the controller does"))
             #expect(
                 well.output.contains(
                     "ok: definition modelreleases.slipway.dev: as this version of Slipway has it"))
@@ -39,6 +45,46 @@ import Testing
             let json = try await cluster.slipway("doctor", "-o", "json")
             #expect(json.code == 1)
             #expect(json.output.contains("\"subject\": \"gateway risk/public\""))
+        }
+    }
+
+    @Test func anAccountThatMayNothingIsToldWhatItLacks() async throws {
+        try await ClusterOfTests.run { cluster in
+            let kind = ResourceKind(
+                group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts")
+            let made = await cluster.client.perform(
+                .create(
+                    ResourceKey(kind, namespace: "risk", name: "weak"),
+                    [
+                        "apiVersion": "v1", "kind": "ServiceAccount",
+                        "metadata": ["name": "weak", "namespace": "risk"],
+                    ]))
+            guard case .applied = made else {
+                Issue.record("no account: \(made)")
+                return
+            }
+            let server = cluster.client.configuration.server
+            let loop = try CurlLoop(name: "token")
+            let answer = try await loop.perform(
+                HTTPRequest(
+                    .post, "\(server)/api/v1/namespaces/risk/serviceaccounts/weak/token",
+                    headers: ["Content-Type": "application/json"], body: Array("{}".utf8)))
+            await loop.shutDown()
+            let token = try #require(
+                JSON.parse(answer.body).at("status", "token")?.stringValue)
+            let file = cluster.program.folder.appendingPathComponent("weak").path
+            try """
+            {apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: \
+            {cluster: a, user: a}}], clusters: [{name: a, cluster: {server: "\(server)"}}], \
+            users: [{name: a, user: {token: "\(token)"}}]}
+            """.write(toFile: file, atomically: true, encoding: .utf8)
+
+            let run = try await cluster.program.run("doctor", "--kubeconfig", file)
+            #expect(run.code == 1)
+            #expect(run.output.contains("failed: right to pods: you may not list, watch\n"))
+            #expect(run.output.contains("warning: right to nodes: you may not get, list, watch\n"))
+            #expect(run.output.contains("failed: kind pods: "))
+            #expect(!run.output.contains(token) && !run.error.contains(token))
         }
     }
 

@@ -44,6 +44,16 @@ struct DiagnosisTests {
         #expect(Diagnosis.kind(.pod, isNeeded: true, .unseen("no")).result == .bad)
     }
 
+    @Test func aRightThatIsMissingSaysWhatItIsFor() {
+        let needed = Diagnosis.right(
+            "pods", missing: ["list", "watch"], isNeeded: true, purpose: "Sees readiness.")
+        #expect(needed.result == .bad && needed.text == "you may not list, watch")
+        #expect(needed.advice.hasPrefix("the controller needs it. Sees readiness. "))
+        let optional = Diagnosis.right(
+            "nodes", missing: ["get"], isNeeded: false, purpose: "Tells failures apart.")
+        #expect(optional.result == .doubtful)
+    }
+
     @Test func definitionsAreComparedByTheirSchema() throws {
         let own = try #require(APIDefinitions.all.first?.definition)
         var stored = own

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Presentation
+import Resources
 
 /// `slipway doctor`
 struct DoctorCommand: AsyncParsableCommand {
@@ -9,13 +10,15 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Look for what is wrong with an installation, and say what to do.",
         discussion: """
             Looks at the API server and its clock, the kinds that Slipway needs and whether they \
-            may be read, Slipway's definitions, the controller's Lease, the gateways that releases \
-            name, and what the controller says of sources and releases. It changes nothing. What \
-            it may see is what the user of the kubeconfig may see.
+            may be read, the rights of whoever asks, Slipway's definitions, the controller's \
+            Lease, the gateways that releases name, and what the controller says of sources and \
+            releases. It changes nothing. In the controller's own pod it looks with the \
+            controller's rights.
 
             EXAMPLES
-              slipway doctor
               slipway doctor --lease-namespace slipway-system
+              slipway doctor --only risk
+              kubectl exec -n slipway-system deploy/slipway -- slipway doctor
               slipway doctor -o json | jq '.findings[] | select(.result != "ok")'
 
             EXIT CODES
@@ -25,10 +28,13 @@ struct DoctorCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The name of the Lease that controllers take.")
-    var leaseName = "slipway-controller"
+    var leaseName = Right.defaultLease
 
     @Option(help: "The namespace of the Lease; the context's if it is not given.")
     var leaseNamespace: String?
+
+    @Option(help: "The only namespace that the controller follows, if it was given one.")
+    var only: String?
 
     @OptionGroup var format: OutputOption
     @OptionGroup var cluster: ClusterOptions
@@ -37,7 +43,9 @@ struct DoctorCommand: AsyncParsableCommand {
         try await cluster.withReleases { releases in
             let lease = NamespacedName(
                 namespace: leaseNamespace ?? releases.namespace, name: leaseName)
-            let findings = try await Examination(client: releases.client, lease: lease).findings()
+            let findings = try await Examination(
+                client: releases.client, lease: lease, only: only
+            ).findings()
             show(findings)
             guard !findings.contains(where: { $0.result == .bad }) else {
                 throw ExitCode.difference

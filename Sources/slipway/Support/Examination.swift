@@ -10,19 +10,16 @@ struct Examination {
     let client: ClusterClient
     /// Of the controllers.
     let lease: NamespacedName
-
-    /// Kinds without which no controller works, and those that it can do without.
-    private static let needed: [ResourceKind] = [
-        .modelRelease, .releaseSource, .gateway, .httpRoute, .deployment, .service,
-        .controllerRevision, .pod, .endpointSlice,
-    ]
-    private static let optional: [ResourceKind] = [.node, .horizontalPodAutoscaler]
+    /// The only namespace that the controller follows; `nil` for the whole cluster.
+    let only: String?
 
     /// - Throws: ``Failure`` when there is no API server to talk to.
     func findings() async throws(Failure) -> [Finding] {
         var findings = try await server()
-        for kind in Self.needed { findings.append(await self.kind(kind, isNeeded: true)) }
-        for kind in Self.optional { findings.append(await self.kind(kind, isNeeded: false)) }
+        for right in Right.all where right.verbs.contains(.list) {
+            findings.append(await kind(right.kind, isNeeded: !right.part.isOptional))
+        }
+        findings += await rights()
         for definition in APIDefinitions.all.map(\.definition) {
             let name = definition.at("metadata", "name")?.stringValue ?? ""
             // What is not there at all was said of the kind.
@@ -54,14 +51,62 @@ struct Examination {
     }
 
     private func kind(_ kind: ResourceKind, isNeeded: Bool) async -> Finding {
+        let selection = ObjectSelection(kind, namespace: kind == .node ? nil : only)
         do throws(ClusterError) {
-            _ = try await client.firstPage(of: ObjectSelection(kind))
+            _ = try await client.firstPage(of: selection)
             return Diagnosis.kind(kind, isNeeded: isNeeded, .there)
         } catch {
             let sight: Diagnosis.Sight =
                 error.kind == .notServed ? .missing : .unseen(error.message)
             return Diagnosis.kind(kind, isNeeded: isNeeded, sight)
         }
+    }
+
+    /// Whether whoever asks may do what the controller does.
+    private func rights() async -> [Finding] {
+        var findings: [Finding] = []
+        for right in Right.all {
+            var missing: [String] = []
+            for verb in right.verbs {
+                switch await may(verb, right) {
+                case true: break
+                case false: missing.append(verb.rawValue)
+                case nil: return [Diagnosis.rightsUnknown]
+                }
+            }
+            guard !missing.isEmpty else { continue }
+            findings.append(
+                Diagnosis.right(
+                    right.resource, missing: missing, isNeeded: !right.part.isOptional,
+                    purpose: right.purpose))
+        }
+        return findings.isEmpty ? [Diagnosis.rightsComplete] : findings
+    }
+
+    /// `nil` where the server does not say.
+    private func may(_ verb: Right.Verb, _ right: Right) async -> Bool? {
+        var attributes: Document = [
+            "verb": .string(verb.rawValue), "group": .string(right.kind.group),
+            "resource": .string(right.kind.plural),
+        ]
+        if !right.subresource.isEmpty { attributes["subresource"] = .string(right.subresource) }
+        if right.part == .election {
+            attributes["namespace"] = .string(lease.namespace)
+            attributes["name"] = .string(lease.name)
+        } else if let only, !right.part.isClusterScoped {
+            attributes["namespace"] = .string(only)
+        }
+        let kind = ResourceKind.accessReview
+        let answer = await client.perform(
+            .create(
+                // Reviews have no name; it is only asked for in paths of objects.
+                ResourceKey(kind, namespace: "", name: "review"),
+                [
+                    "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind),
+                    "spec": ["resourceAttributes": attributes],
+                ]))
+        guard case .applied(let review) = answer else { return nil }
+        return review.at("status", "allowed")?.boolValue
     }
 
     private func object(
@@ -85,14 +130,14 @@ struct Examination {
 
     /// Those that can be read; that others cannot was said of their kind.
     private func releases() async -> [ModelRelease] {
-        let list = try? await client.list(ObjectSelection(.modelRelease))
+        let list = try? await client.list(ObjectSelection(.modelRelease, namespace: only))
         return (list?.items ?? []).compactMap { object in
             try? Releases.decode(object).release
         }
     }
 
     private func sources() async -> [Finding] {
-        let list = try? await client.list(ObjectSelection(.releaseSource))
+        let list = try? await client.list(ObjectSelection(.releaseSource, namespace: only))
         return (list?.items ?? []).map { object in
             Diagnosis.source(
                 ObjectMetadata(of: object).id, SourceStatus(object["status"] ?? .null))
@@ -131,6 +176,9 @@ struct Examination {
 }
 
 extension ResourceKind {
+    fileprivate static let accessReview = ResourceKind(
+        group: "authorization.k8s.io", version: "v1", kind: "SelfSubjectAccessReview",
+        plural: "selfsubjectaccessreviews")
     fileprivate static let definition = ResourceKind(
         group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition",
         plural: "customresourcedefinitions")
