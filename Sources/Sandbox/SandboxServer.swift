@@ -138,6 +138,10 @@ package actor SandboxServer {
     package func run() async throws {
         isRunning = true
         defer { ended() }
+        try await withTaskExecutorPreference(ServerThread()) { try await serve() }
+    }
+
+    private func serve() async throws {
         let application = Application(
             responder: CallbackResponder<Connection> { [self] request, connection in
                 try await answer(request, connection)
@@ -159,8 +163,14 @@ package actor SandboxServer {
             node = try options.node.map { options in try Node(options, logger: logger) }
             defer { node = nil }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                if let node { group.addTask { await node.run(on: self) } }
-                if let gateway { group.addTask { await self.runGateway(gateway) } }
+                // They start processes and may hold up their thread: not the server's.
+                let others = globalConcurrentExecutor
+                if let node {
+                    group.addTask(executorPreference: others) { await node.run(on: self) }
+                }
+                if let gateway {
+                    group.addTask(executorPreference: others) { await self.runGateway(gateway) }
+                }
                 group.addTask { await self.runControllers() }
                 group.addTask { await self.tick() }
                 group.addTask { await self.runState() }
