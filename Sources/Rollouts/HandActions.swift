@@ -124,8 +124,13 @@ extension ReleaseMachine {
             author: "",
             manual: true
         )
-        // Git may declare another split of the same versions: then none of them is refused.
-        let left = leaving.first ?? status.declared.first { $0.weight > 0 }
+        // Git may declare another split of the same versions: then none of them is refused, and
+        // one that gets less stands for the change.
+        let left =
+            leaving.first
+            ?? status.declared.first { share in
+                share.weight > target.shares.first { $0.digest == share.digest }?.weight ?? 0
+            }
         if let refused = left, !sameSplit(status.declared, target.shares), !target.commit.isEmpty,
             !status.observedCommit.isEmpty, spec.onFailure.git == .revertCommit
         {
@@ -140,15 +145,22 @@ extension ReleaseMachine {
         return true
     }
 
-    /// The newest proven split that is meant and that does not serve already.
+    /// The newest proven split that is meant and that does not serve already; splits of the same
+    /// versions differ by their weights. What serves alone already is not looked for.
     private func rollbackTarget(_ subject: Substring) -> HistoryEntry? {
-        status.history.first { entry in
+        let proven = (status.proven?.shares ?? []).filter { $0.weight > 0 }
+        if !subject.isEmpty, !proven.isEmpty,
+            proven.allSatisfy({ matches($0.digest, subject) })
+        {
+            return nil
+        }
+        return status.history.first { entry in
             guard entry.verdict == .promoted || entry.verdict == .rolledBack,
-                !entry.shares.contains(where: { status.isRefused($0.digest) })
+                !entry.shares.contains(where: { status.isRefused($0.digest) }),
+                !sameSplit(entry.shares, proven)
             else { return false }
             return subject.isEmpty
-                ? entry.shares.map(\.digest) != status.proven?.shares.map(\.digest)
-                : entry.shares.contains { $0.weight > 0 && matches($0.digest, subject) }
+                || entry.shares.contains { $0.weight > 0 && matches($0.digest, subject) }
         }
     }
 

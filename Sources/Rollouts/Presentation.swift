@@ -150,17 +150,7 @@ extension ReleaseMachine {
 
     private mutating func presentConditions() {
         let phase = status.phase
-        let refused = status.declared.contains { $0.weight > 0 && status.isRefused($0.digest) }
-        let inForce =
-            status.attempt == nil && !refused
-            && status.proven?.shares.map(\.digest).sorted()
-                == status.declared.filter { $0.weight > 0 }.map(\.digest).sorted()
-        set(
-            "Synced",
-            inForce ? .yes : .no,
-            inForce ? "DeclarationServes" : refused ? "Refused" : "Releasing",
-            inForce ? "" : status.message
-        )
+        presentSync()
         set(
             "Healthy",
             phase == .healthy || phase == .reverted || phase == .rejected
@@ -192,6 +182,21 @@ extension ReleaseMachine {
             unpinned.isEmpty ? "AllPinned" : "Unpinned",
             unpinned.isEmpty ? "" : "no digest is declared for \(unpinned.joined(separator: ", "))"
         )
+    }
+
+    /// Whether what Git declares serves, and if not, why.
+    private mutating func presentSync() {
+        let isAtRest = status.attempt == nil
+        if status.declared.contains(where: { $0.weight > 0 && status.isRefused($0.digest) }) {
+            set("Synced", .no, "Refused", status.message)
+        } else if isAtRest, let proven = status.proven, sameSplit(proven.shares, status.declared) {
+            set("Synced", .yes, "DeclarationServes", "")
+        } else if isAtRest, status.history.first?.verdict == .rolledBack {
+            let text = "rolled back by hand; Git declares \(names(status.declared))"
+            set("Synced", .no, "RolledBack", text)
+        } else {
+            set("Synced", .no, "Releasing", status.message)
+        }
     }
 
     /// Says who decides about the size of versions, and where that may be too few pods to take all

@@ -35,6 +35,32 @@ struct FaultTests {
         #expect(story.world.violations == [])
     }
 
+    @Test func whileGitDoesNotKnowOfARollbackTheStatusSaysSo() throws {
+        var story = try released()
+        for shares in [[("1", 60), ("2", 40)], [("1", 40), ("2", 60)]] {
+            story.merge(Story.yaml(shares))
+            try story.wait(atMost: .minutes(5)) { status, world in
+                status.attempt == nil
+                    && Story.traffic(world) == Dictionary(uniqueKeysWithValues: shares)
+            }
+        }
+        story.world.schedule(after: .zero, .gitRefusesPushes(true))
+        story.annotate(Names.rollback, "@1")
+        try story.wait(atMost: .minutes(2)) { status, world in
+            status.history.first?.verdict == .rolledBack
+                && Story.traffic(world) == ["1": 60, "2": 40]
+        }
+        let synced = try #require(story.status.conditions.first { $0.type == "Synced" })
+        #expect(synced.status == .no)
+        #expect(synced.reason == "RolledBack")
+        #expect(synced.message == "rolled back by hand; Git declares 1: 40, 2: 60")
+        story.world.schedule(after: .zero, .gitRefusesPushes(false))
+        try story.wait(atMost: .minutes(10)) { status, _ in
+            status.conditions.contains { $0.type == "Synced" && $0.status == .yes }
+        }
+        #expect(story.world.violations == [])
+    }
+
     @Test func aControllerThatDiesInTheMiddleIsReplacedAndTheRolloutGoesOn() throws {
         var story = try released()
         story.merge(("2", 100))
