@@ -72,6 +72,8 @@
     case stepWithoutRaise
     /// A step that was taken waits before it raises.
     case raiseWaits
+    /// The route waits for a Service that somebody took away.
+    case routeWaitsForService
     /// The route's name is taken by somebody else.
     case routeOfAnother
     /// A version goes after it has drained.

@@ -12,9 +12,19 @@ extension ReleaseMachine {
         return RouteIntent(split: registered(base), refused: nil, direction: .backward)
     }
 
-    /// No write of a route that is as it has to be, or that is not ours.
+    /// No write of a route that is as it has to be, that is not ours, or that gives more to a
+    /// version whose Service somebody took away: it is made anew first.
     mutating func dropRouteInForce() {
         guard let wanted = route else { return }
+        let missing = wanted.split.serving.first { digest in
+            snapshot.version(digest)?.service != .ours
+                && wanted.split.weight(of: digest) > splitInForce?.weight(of: digest) ?? 0
+        }
+        if let missing {
+            hit(.routeWaitsForService)
+            waitsFor = "Service \(Names.versioned(snapshot.release.metadata.name, missing))"
+            route = nil
+        }
         switch snapshot.route {
         case .absent: break
         case .foreign(let owner):

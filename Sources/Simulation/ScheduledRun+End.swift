@@ -94,7 +94,7 @@ extension ScheduledRun {
         if serves != wanted, !bad {
             world.violate("settled", "\(serves) serves, \(wanted) is proven")
         }
-        if !isRefused,
+        if !isRefused, !isRolledBackOutOfGit(status),
             proven.weights?.withoutZeros
                 != Weights(
                     declared.map { .init(digest: $0.digest, weight: $0.weight) })
@@ -107,6 +107,15 @@ extension ScheduledRun {
             world.violate("settled", "\(status.phase): \(status.message)")
         }
         return wanted.keys.sorted()
+    }
+
+    /// Somebody went back to a split whose commit a forced push has taken away: nothing in Git can
+    /// say it again, and the status says so.
+    private func isRolledBackOutOfGit(_ status: ReleaseStatus) -> Bool {
+        guard let last = status.history.first, last.verdict == .rolledBack,
+            !world.git.commits.contains(where: { $0.id == last.commit })
+        else { return false }
+        return status.conditions.contains { $0.type == "Synced" && $0.reason == "RolledBack" }
     }
 
     /// Only what serves is there, nothing is written any more, and a new controller would not

@@ -29,7 +29,7 @@ extension ScheduledRun {
     /// Nothing that matters lives in a process only: one that starts now on what is there comes to
     /// the same end as the one that has run all along. Both are left alone from here on.
     mutating func compareWithNewProcess() {
-        guard world.isUndisturbed else { return }
+        guard world.isUndisturbed, !isAtAWatershed else { return }
         var old = world
         old.leaveAlone()
         var new = old
@@ -46,6 +46,20 @@ extension ScheduledRun {
 }
 
 extension ScheduledRun {
+    /// A bad first version is on its way: whether it fails shortly before its route is made, and
+    /// is refused, or shortly after, and keeps the traffic for want of another, is a matter of
+    /// milliseconds, and a process that starts takes some.
+    private var isAtAWatershed: Bool {
+        (0..<schedule.releases).contains { number in
+            guard let status = world.truth.statuses[Self.release(number)], status.proven == nil,
+                let attempt = status.attempt
+            else { return false }
+            return attempt.target.contains {
+                (world.behaviours[$0.version] ?? PodBehaviour()).fault != .none
+            }
+        }
+    }
+
     /// Whoever declares another version and then again what was declared before gets back what was
     /// there: nothing but the declaration decides what is.
     mutating func checkWayBack() {

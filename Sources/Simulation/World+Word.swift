@@ -130,8 +130,9 @@ extension World {
     }
 
     /// What is cleaned up after a release that is gone is not that of one that is there, and a
-    /// Service outlives the pods behind it.
-    mutating func checkRemoved(_ key: ResourceKey) {
+    /// Service outlives the pods behind it. A write that came late was `sent` when there may have
+    /// been no Deployment yet: the seals keep such a delete from what gets traffic.
+    mutating func checkRemoved(_ key: ResourceKey, after sent: Timestamp?) {
         let release = ResourceKey(.modelRelease, namespace: key.namespace, name: key.name)
         if key.kind == .httpRoute, let object = store.object(release),
             object.at("metadata", "deletionTimestamp") == nil
@@ -141,10 +142,18 @@ extension World {
         let deployment = ResourceKey(.deployment, namespace: key.namespace, name: key.name)
         if key.kind == .service, let object = store.object(deployment),
             object.at("metadata", "deletionTimestamp") == nil,
-            ObjectMetadata(of: object).label(Names.managedByLabel) == Names.managedByValue
+            ObjectMetadata(of: object).label(Names.managedByLabel) == Names.managedByValue,
+            !isNewer(object, than: sent)
         {
             violate("Services go last", "\(key) is deleted before its Deployment")
         }
+    }
+
+    /// Objects know the second in which they were made.
+    private func isNewer(_ object: Document, than time: Timestamp?) -> Bool {
+        let made = ObjectMetadata(of: object).creationTimestamp
+        guard let time, let made else { return false }
+        return time < made + .seconds(1)
     }
 
     /// A revert commit takes the share of the refused version out of a branch that still declares

@@ -73,7 +73,7 @@ extension World {
             default: break
             }
         }
-        if case .delete = request, let old { checkDelete(key, old) }
+        if case .delete = request, let old { checkDelete(key, old, sent: sent, isLate: isLate) }
     }
 
     /// Only what is Slipway's is changed, and nothing of it has an owner.
@@ -294,7 +294,9 @@ extension World {
     ) {
         let share = newShare(attempt, splits.after, release.name)
         let last = truth.given[release]
-        if let last, last.intent == attempt.intent, last.weight == share { return }
+        // A seal of what a person made of the route takes nothing from anybody.
+        let isSeal = splits.before == splits.after
+        if let last, last.intent == attempt.intent, isSeal || last.weight == share { return }
         // What an attempt finds in place has its time from the attempt's start.
         let isFound =
             last?.intent != attempt.intent
@@ -349,8 +351,10 @@ extension World {
     }
 
     /// What goes has been without a share for as long as draining takes.
-    private mutating func checkDelete(_ key: ResourceKey, _ old: Document) {
-        checkRemoved(key)
+    private mutating func checkDelete(
+        _ key: ResourceKey, _ old: Document, sent: Timestamp, isLate: Bool
+    ) {
+        checkRemoved(key, after: isLate ? sent : nil)
         switch key.kind {
         case .deployment, .service:
             let name = NamespacedName(namespace: key.namespace, name: key.name)

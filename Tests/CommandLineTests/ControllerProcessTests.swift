@@ -169,7 +169,8 @@ struct ControllerProcessTests {
                 let count = try await lives.value
                 #expect(count > 3, "nobody was killed")
                 #expect(try story.git.git("rev-list", "--count", "main") == "3")
-                #expect(await story.traffic == ["1": 100])
+                // A life that begins while version 2 drains registers it with nothing once more.
+                #expect(await story.traffic.filter { $0.value > 0 } == ["1": 100])
             }
         }
     }

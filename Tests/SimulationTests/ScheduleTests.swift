@@ -100,6 +100,20 @@ struct ScheduleTests {
     @Test(arguments: ["rolled-back-to-another-split"])
     func gitIsToldOfARollbackToAnotherSplit(_ name: String) throws { try expectCalm(name) }
 
+    /// The status called a rollback that nobody can tell Git of any more a release on its way.
+    @Test(arguments: ["rolled-back-to-a-commit-that-is-gone"])
+    func aRollbackThatGitCannotSayIsCalledOne(_ name: String) throws { try expectCalm(name) }
+
+    /// The route was about to give a version its share back before its Service was made anew; an
+    /// assert held the write back.
+    @Test(arguments: ["route-emptied-and-service-deleted"])
+    func nothingIsRoutedToAServiceThatIsToBeMade(_ name: String) throws { try expectCalm(name) }
+
+    /// A check took the place of a bad first version, with traffic or refused, for the process's
+    /// choice; another one a delete for the order it came in, not the one it was sent in.
+    @Test(arguments: ["compared-at-a-first-failure", "service-delete-comes-late"])
+    func whatIsAMatterOfMillisecondsIsNoFault(_ name: String) throws { try expectCalm(name) }
+
     /// A rollback asked for without a version found none and did nothing.
     @Test func aRollbackWithoutAVersionGoesToTheLastProvenOne() throws {
         var run = ScheduledRun(try schedule("rolled-back-without-a-name"))
