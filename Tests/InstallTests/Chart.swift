@@ -30,8 +30,8 @@ enum Chart {
     struct Refusal: Error, CustomStringConvertible { let description: String }
 
     /// Renders the chart as release `slipway` in `slipway-system`.
-    static func render(_ values: Document) throws -> Rendering {
-        let answer = try run(["chart": .string(path), "cases": [values]])
+    static func render(_ values: Document) async throws -> Rendering {
+        let answer = try await run(["chart": .string(path), "cases": [values]])
         let result = answer["cases"]?[0] ?? .null
         if let error = result["error"]?.stringValue { throw Refusal(description: error) }
         var objects: [Document] = []
@@ -53,8 +53,8 @@ enum Chart {
     }
 
     /// The definitions that come with the chart.
-    static func definitions() throws -> [String] {
-        try run(["chart": .string(path), "cases": []])["definitions"]?.arrayValue?
+    static func definitions() async throws -> [String] {
+        try await run(["chart": .string(path), "cases": []])["definitions"]?.arrayValue?
             .compactMap(\.stringValue).sorted() ?? []
     }
 
@@ -68,7 +68,8 @@ enum Chart {
         return "\(place) \(kind) \(object.objectName)"
     }
 
-    private static func run(_ input: Document) throws -> Document {
+    /// Blocks no thread: others of this process hold leases.
+    private static func run(_ input: Document) async throws -> Document {
         let python = root.appendingPathComponent(".python/bin/python")
         guard FileManager.default.isExecutableFile(atPath: python.path) else {
             throw Refusal(description: "no Helm: run Scripts/python-environment --helm")
@@ -90,8 +91,10 @@ enum Chart {
         process.standardInput = try file("input", JSON.write(input))
         process.standardOutput = try file("output")
         process.standardError = try file("error")
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        process.terminationHandler = { _ in end.finish() }
         try process.run()
-        process.waitUntilExit()
+        for await _ in ended {}
         guard process.terminationStatus == 0 else {
             let error = try String(
                 contentsOf: folder.appendingPathComponent("error"), encoding: .utf8)

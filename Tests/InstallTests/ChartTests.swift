@@ -8,8 +8,8 @@ import Testing
 @Suite struct ChartTests {
     /// Nothing of the chart but who installed it is missing from the file, and nothing is added
     /// but the namespace. `SLIPWAY_UPDATE=1` writes the file anew.
-    @Test func theManifestHoldsWhatTheChartRenders() throws {
-        let chart = try Chart.render(["namespace": ["create": true]])
+    @Test func theManifestHoldsWhatTheChartRenders() async throws {
+        let chart = try await Chart.render(["namespace": ["create": true]])
         #expect(chart.kinds().first == "Namespace")
         try hold(
             "Manifests/install.yaml", chart,
@@ -52,8 +52,8 @@ import Testing
     ]
 
     @Test(arguments: renderings)
-    func renderingsAreKnown(name: String, values: Document) throws {
-        try hold("Tests/InstallTests/Golden/\(name).yaml", Chart.render(values))
+    func renderingsAreKnown(name: String, values: Document) async throws {
+        try await hold("Tests/InstallTests/Golden/\(name).yaml", Chart.render(values))
     }
 
     private func hold(_ path: String, _ chart: Chart.Rendering, title: String = "") throws {
@@ -66,10 +66,10 @@ import Testing
             "\(path) is out of date: look at it after a run with SLIPWAY_UPDATE=1")
     }
 
-    @Test func theDefinitionsComeAlong() throws {
+    @Test func theDefinitionsComeAlong() async throws {
         let folder = Chart.root.appendingPathComponent("Manifests/crds").path
         let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-        #expect(try Chart.definitions() == files.map { "crds/\($0)" })
+        #expect(try await Chart.definitions() == files.map { "crds/\($0)" })
     }
 
     // MARK: Rights
@@ -83,8 +83,8 @@ import Testing
     ]
 
     @Test(arguments: grants)
-    func rolesGiveTheRightsAndNothingElse(values: Document, parts: [Right.Part]) throws {
-        let chart = try Chart.render(values)
+    func rolesGiveTheRightsAndNothingElse(values: Document, parts: [Right.Part]) async throws {
+        let chart = try await Chart.render(values)
         let only = values["onlyNamespace"]?.stringValue
         let names: [Right.Part: String] = [
             .releases: "slipway", .autoscalers: "slipway-autoscalers", .nodes: "slipway-nodes",
@@ -125,13 +125,13 @@ import Testing
     ]
 
     @Test(arguments: wrong)
-    func wrongValuesAreRefusedByName(values: Document, expected: String) throws {
-        let refusal = #expect(throws: Chart.Refusal.self) { try Chart.render(values) }
+    func wrongValuesAreRefusedByName(values: Document, expected: String) async throws {
+        let refusal = await #expect(throws: Chart.Refusal.self) { try await Chart.render(values) }
         #expect(refusal?.description.contains(expected) == true, "\(refusal?.description ?? "")")
     }
 
-    @Test func theNotesTellHowToGoOn() throws {
-        let notes = try Chart.render(["onlyNamespace": "risk"]).notes
+    @Test func theNotesTellHowToGoOn() async throws {
+        let notes = try await Chart.render(["onlyNamespace": "risk"]).notes
         #expect(notes.contains("It follows the namespace risk alone."))
         #expect(notes.contains("kubectl apply -n risk -f -"))
         #expect(!notes.contains("%!") && !notes.contains("<no value>"))

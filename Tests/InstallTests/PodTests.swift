@@ -9,8 +9,8 @@ import Testing
 
     /// Pod Security Standards, level "restricted", as far as a pod can offend against it.
     @Test(arguments: values)
-    func itIsRestricted(values: Document) throws {
-        let deployment = try #require(Chart.render(values).object("Deployment", "slipway"))
+    func itIsRestricted(values: Document) async throws {
+        let deployment = try #require(await Chart.render(values).object("Deployment", "slipway"))
         let pod = try #require(deployment.at("spec", "template", "spec"))
         for host in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
             #expect(pod[host] == nil)
@@ -47,8 +47,8 @@ import Testing
         }
     }
 
-    @Test func itsTokenEndsSoonAndIsMountedByHand() throws {
-        let chart = try Chart.render([:])
+    @Test func itsTokenEndsSoonAndIsMountedByHand() async throws {
+        let chart = try await Chart.render([:])
         let pod = try #require(
             chart.object("Deployment", "slipway")?.at("spec", "template", "spec"))
         #expect(pod["automountServiceAccountToken"] == false)
@@ -62,8 +62,8 @@ import Testing
     }
 
     /// Whatever selects the controller's pods selects them, by labels that never change.
-    @Test func selectorsFit() throws {
-        let chart = try Chart.render([
+    @Test func selectorsFit() async throws {
+        let chart = try await Chart.render([
             "serviceMonitor": ["enabled": true], "podLabels": ["team": "ml"],
         ])
         let deployment = try #require(chart.object("Deployment", "slipway"))
@@ -102,8 +102,8 @@ import Testing
 
     /// The Lease that the controller is told of is the one that is there, and that it may write.
     @Test(arguments: values)
-    func theLeaseIsThere(values: Document) throws {
-        let chart = try Chart.render(values)
+    func theLeaseIsThere(values: Document) async throws {
+        let chart = try await Chart.render(values)
         let arguments =
             chart.object("Deployment", "slipway")?.at("spec", "template", "spec")?["containers"]?[
                 0]?[
