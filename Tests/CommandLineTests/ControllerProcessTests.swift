@@ -59,17 +59,31 @@ struct ControllerProcessTests {
                     Self.arguments(try Self.kubeconfig(story, program), story)
                         + ["--listen", "127.0.0.1:\(port)"])
                 try await story.waitProven("1")
-                let page = try await Self.get("http://127.0.0.1:\(port)/metrics")
-                for line in [
+                let lines = [
                     "slipway_leader 1", "slipway_synced 1",
                     #"slipway_release_phase{namespace="default",name="fraud",phase="Healthy"} 1"#,
                     #"slipway_git_fetch_duration_seconds_count{result="commit"} 1"#,
                     #"slipway_events_total{type="Normal",reason="Promoted"} 1"#,
-                ] {
-                    #expect(page.split(separator: "\n").contains(line[...]), "\(line) in \(page)")
-                }
+                ]
+                let page = try await Self.numbers(port, story, having: lines)
                 #expect(page.contains(#"slipway_release_weight{namespace="default",name="fraud","#))
                 #expect(try await Self.get("http://127.0.0.1:\(port)/readyz") == "ok\n")
+                try story.git.commit([
+                    LiveStory.file: LiveStory.yaml("2", steps: "[{weight: 20, for: 5m}]")
+                ])
+                try await story.wait("the first step") { _, traffic in traffic["2"] == 20 }
+                story.node.play(.crashLoop, version: "2")
+                try await story.wait("the revert in Git") { status, _ in
+                    status.history.first?.evidence.contains("reverted in Git by") == true
+                }
+                _ = try await Self.numbers(
+                    port, story,
+                    having: [
+                        "slipway_revert_duration_seconds_count 1",
+                        #"slipway_events_total{type="Warning",reason="Reverted"} 1"#,
+                        "slipway_invariant_violations_total 0",
+                        #"slipway_release_quarantine{namespace="default",name="fraud"} 1"#,
+                    ])
                 let other = try await program.run(
                     "controller", "--kubeconfig", program.folder.path + "/kubeconfig",
                     "--data-dir", "other", "--listen", "127.0.0.1:\(port)")
@@ -80,11 +94,49 @@ struct ControllerProcessTests {
         }
     }
 
-    private static func get(_ url: String) async throws -> String {
+    /// The page with these lines, as soon as the controller has seen what it wrote.
+    private static func numbers(
+        _ port: Int, _ story: LiveStory, having lines: [String]
+    ) async throws -> String {
+        var page = ""
+        try await story.wait("\(lines)") { _, _ in
+            page = try await Self.get("http://127.0.0.1:\(port)/metrics") ?? ""
+            return Set(lines.map { $0[...] }).isSubset(of: page.split(separator: "\n"))
+        }
+        return page
+    }
+
+    /// A controller that may not read pods yet takes no part in anything, and says what for.
+    @Test func itIsNotReadyBeforeItKnowsTheCluster() async throws {
+        try await LiveStory.tell { story in
+            try await Program.inFolder { program in
+                let no = APIStatus(code: 403, reason: "Forbidden", message: "not yet")
+                await story.server.inject(
+                    SandboxFault(count: .max, .refuse(no)) { $0.path.hasSuffix("/pods") })
+                let port = try #require(FreePort.find())
+                let run = try program.start(
+                    Self.arguments(try Self.kubeconfig(story, program), story)
+                        + ["--listen", "127.0.0.1:\(port)"])
+                let page = "http://127.0.0.1:\(port)/readyz"
+                try await story.wait("the wait for pods") { _, _ in
+                    let text = (try? await Self.get(page, status: 503)) ?? ""
+                    return text == "waiting for the lists of pods\n"
+                }
+                await story.server.clearFaults()
+                try await story.wait("readiness") { _, _ in
+                    (try? await Self.get(page, status: 200)) == "ok\n"
+                }
+                #expect(try await run.stop().code == 0)
+            }
+        }
+    }
+
+    /// The answer with this status; `nil` for another one.
+    private static func get(_ url: String, status: Int = 200) async throws -> String? {
         let loop = try CurlLoop(name: "test")
         let answer = try await loop.perform(HTTPRequest(.get, url))
         await loop.shutDown()
-        #expect(answer.status == 200)
+        guard answer.status == status else { return nil }
         return String(decoding: answer.body, as: UTF8.self)
     }
 

@@ -36,7 +36,7 @@ struct ControllerMeter: Sendable {
         "slipway_view_interruptions_total",
         "How often a kind of objects could not be followed for a while.", labels: "resource")
     private(set) var notices = Counter(
-        "slipway_events_total", "Kubernetes Events that were sent, by reason.",
+        "slipway_events_total", "What the controller told as Kubernetes Events, by reason.",
         labels: "type", "reason")
 
     /// Effects under way or in their lane, with the moment they were decided.

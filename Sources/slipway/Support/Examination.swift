@@ -156,22 +156,24 @@ struct Examination {
                 }
             }
         }
-        var findings: [Finding] = []
-        for (id, user) in users.sorted(by: { $0.key < $1.key }) {
-            let key = ResourceKey(.gateway, namespace: id.namespace, name: id.name)
-            switch await client.get(key) {
-            case .found(let object):
-                let view = GatewayView(object)
-                findings.append(
-                    Diagnosis.gateway(
-                        id, namedBy: user, .there, programmed: view?.programmed ?? .unknown,
-                        message: view?.message ?? ""))
-            case .notFound: findings.append(Diagnosis.gateway(id, namedBy: user, .missing))
-            case .failed(let refusal):
-                findings.append(Diagnosis.gateway(id, namedBy: user, .unseen(refusal.message)))
+        guard !users.isEmpty else { return [] }
+        // Listed, as the controller does: it has no right to read a single one.
+        var known: [NamespacedName: GatewayView] = [:]
+        var missing = Diagnosis.Sight.missing
+        do throws(ClusterError) {
+            for object in try await client.list(ObjectSelection(.gateway, namespace: only)).items {
+                if let view = GatewayView(object) { known[ObjectMetadata(of: object).id] = view }
             }
+        } catch {
+            missing = .unseen(error.message)
         }
-        return findings
+        return users.sorted { $0.key < $1.key }.map { id, user in
+            guard let view = known[id] else {
+                return Diagnosis.gateway(id, namedBy: user, missing)
+            }
+            return Diagnosis.gateway(
+                id, namedBy: user, .there, programmed: view.programmed, message: view.message)
+        }
     }
 }
 
