@@ -168,6 +168,10 @@ struct Examination {
             missing = .unseen(error.message)
         }
         return users.sorted { $0.key < $1.key }.map { id, user in
+            if let only, id.namespace != only {
+                let reason = "not looked at: only namespace \(only) is followed"
+                return Diagnosis.gateway(id, namedBy: user, .unseen(reason))
+            }
             guard let view = known[id] else {
                 return Diagnosis.gateway(id, namedBy: user, missing)
             }
