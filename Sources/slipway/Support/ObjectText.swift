@@ -16,7 +16,7 @@ enum ObjectText {
 
     /// One value with its line end.
     static func json(_ value: Document) -> String {
-        String(decoding: JSON.write(value, pretty: 2), as: UTF8.self) + "\n"
+        String(decoding: JSON.write(value, pretty: 2), as: UTF8.self)
     }
 
     /// One value on one line, as watches print it.
