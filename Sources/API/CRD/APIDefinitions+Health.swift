@@ -92,6 +92,7 @@ extension APIDefinitions {
                 ),
                 ("every", .span("How often they are asked.", default: usual.every)),
                 ("timeout", .span("How long an answer may take.", default: usual.timeout)),
-            ])
+            ]
+        ).inFiles(eitherOf: ["golden", "cases"])
     }
 }

@@ -8,7 +8,17 @@ extension APIDefinitions {
             rules: [
                 .init(
                     "self.runtime != 'custom' || (has(self.serving) && has(self.serving.template))",
-                    "runtime custom needs serving.template with a container named model")
+                    "runtime custom needs serving.template with a container named model",
+                    editor: [
+                        "if": [
+                            "required": ["runtime"],
+                            "properties": ["runtime": ["const": "custom"]],
+                        ],
+                        "then": [
+                            "required": ["serving"],
+                            "properties": ["serving": ["required": ["template"]]],
+                        ],
+                    ])
             ],
             [
                 (
@@ -50,8 +60,8 @@ extension APIDefinitions {
             of: .object(
                 "One version of the model.", required: ["name"],
                 rules: [
-                    .init(
-                        "has(self.uri) != has(self.image)",
+                    .either(
+                        "uri", "image",
                         "one of uri and image is needed: where is the model?")
                 ],
                 [
@@ -202,11 +212,9 @@ extension APIDefinitions {
             of: .object(
                 "A weight or a pause.",
                 rules: [
-                    .init(
-                        "has(self.weight) != has(self.pause)",
-                        "a step needs either a weight or a pause"),
-                    .init(
-                        "!has(self.__for__) || has(self.weight)",
+                    .either("weight", "pause", "a step needs either a weight or a pause"),
+                    .member(
+                        "for", needs: "weight",
                         "for belongs to a weight; a pause has its own: pause: {for: 10m}"),
                 ],
                 [
@@ -221,8 +229,8 @@ extension APIDefinitions {
                         .object(
                             "Stop here.",
                             rules: [
-                                .init(
-                                    "has(self.approval) != has(self.__for__)",
+                                .either(
+                                    "approval", "for",
                                     "a pause needs either approval: required or a time")
                             ],
                             [

@@ -7,18 +7,7 @@ package enum APIDefinitions {
     package static var modelRelease: Document {
         definition(
             .modelRelease, singular: "modelrelease", short: "mrel",
-            schema: .object(
-                "A model and what of it should serve. Slipway walks traffic from what serves to "
-                    + "what is declared here, step by step, and takes it back when pods fail.",
-                required: ["spec"],
-                [
-                    ("apiVersion", apiVersion), ("kind", kind),
-                    (
-                        "metadata",
-                        .metadata(nameLimit: Names.releaseNameLimit, pattern: serviceLabel)
-                    ),
-                    ("spec", releaseSpec), ("status", releaseStatus),
-                ]),
+            schema: releaseSchema,
             columns: [
                 column("Phase", ".status.phase"),
                 column("Version", ".status.serving"),
@@ -34,14 +23,7 @@ package enum APIDefinitions {
     package static var releaseSource: Document {
         definition(
             .releaseSource, singular: "releasesource", short: "rsrc",
-            schema: .object(
-                "A Git repository whose ModelReleases are applied to this namespace.",
-                required: ["spec"],
-                [
-                    ("apiVersion", apiVersion), ("kind", kind),
-                    ("metadata", .metadata(nameLimit: 63, pattern: label)),
-                    ("spec", sourceSpec), ("status", sourceStatus),
-                ]),
+            schema: sourceSchema,
             columns: [
                 column("URL", ".spec.url"),
                 column("Branch", ".spec.branch"),
@@ -60,6 +42,55 @@ package enum APIDefinitions {
             ("slipway.dev_modelreleases.yaml", modelRelease),
             ("slipway.dev_releasesources.yaml", releaseSource),
         ]
+    }
+
+    /// JSON Schema (draft 7) of a file that declares a ModelRelease, for editors: what the decoder
+    /// demands as far as a schema can say it, without what only the controller writes.
+    package static var releaseFile: Document { fileSchema(.modelRelease, releaseSchema) }
+
+    /// The same of a file with a ReleaseSource.
+    package static var sourceFile: Document { fileSchema(.releaseSource, sourceSchema) }
+
+    /// File name and schema of each; `Manifests/schemas` holds what this says.
+    package static var files: [(file: String, schema: Document)] {
+        [("modelrelease.json", releaseFile), ("releasesource.json", sourceFile)]
+    }
+
+    private static func fileSchema(_ kind: ResourceKind, _ schema: Schema) -> Document {
+        var document = schema.editor
+        document["$schema"] = "http://json-schema.org/draft-07/schema#"
+        document["title"] = .string(kind.kind)
+        document["required"] = ["apiVersion", "kind", "metadata", "spec"]
+        document.set(["properties", "status"], to: nil)
+        document.set(["properties", "apiVersion", "const"], to: .string(kind.apiVersion))
+        document.set(["properties", "kind", "const"], to: .string(kind.kind))
+        return document
+    }
+
+    private static var releaseSchema: Schema {
+        .object(
+            "A model and what of it should serve. Slipway walks traffic from what serves to "
+                + "what is declared here, step by step, and takes it back when pods fail.",
+            required: ["spec"],
+            [
+                ("apiVersion", apiVersion), ("kind", kind),
+                (
+                    "metadata",
+                    .metadata(nameLimit: Names.releaseNameLimit, pattern: serviceLabel)
+                ),
+                ("spec", releaseSpec), ("status", releaseStatus),
+            ])
+    }
+
+    private static var sourceSchema: Schema {
+        .object(
+            "A Git repository whose ModelReleases are applied to this namespace.",
+            required: ["spec"],
+            [
+                ("apiVersion", apiVersion), ("kind", kind),
+                ("metadata", .metadata(nameLimit: 63, pattern: label)),
+                ("spec", sourceSpec), ("status", sourceStatus),
+            ])
     }
 
     /// A DNS-1123 label.

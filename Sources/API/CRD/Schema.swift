@@ -4,6 +4,9 @@ import Domain
 /// every list has an upper bound: without one a server refuses CEL rules for their cost.
 struct Schema {
     private(set) var document: Document
+    /// The same node in JSON Schema, draft 7, for files: members that are not named are refused,
+    /// as the decoder refuses them; there is nothing of Kubernetes' own.
+    private(set) var editor: Document
 
     /// A rule in CEL that the schema itself cannot say.
     struct Rule {
@@ -11,11 +14,38 @@ struct Schema {
         let message: String
         /// CEL that makes the message, where numbers belong into it.
         let expression: String?
+        /// Keywords of JSON Schema that say the same, where there are such.
+        let editor: Fields
 
-        init(_ rule: String, _ message: String, expression: String? = nil) {
+        init(
+            _ rule: String, _ message: String, expression: String? = nil, editor: Document = [:]
+        ) {
             self.rule = rule
             self.message = message
             self.expression = expression
+            self.editor = editor.objectValue ?? Fields()
+        }
+
+        /// Of two members one must be there, and not both.
+        static func either(_ name: String, _ other: String, _ message: String) -> Rule {
+            Rule(
+                "\(has(name)) != \(has(other))", message,
+                editor: ["oneOf": Schema.alternatives([name, other])])
+        }
+
+        /// A member that makes sense beside another one only.
+        static func member(_ name: String, needs other: String, _ message: String) -> Rule {
+            Rule(
+                "!\(has(name)) || \(has(other))", message,
+                editor: [
+                    "dependencies": .object(
+                        Fields([.init(key: name, value: [.string(other)])]))
+                ])
+        }
+
+        /// `for` is a word of CEL's own.
+        private static func has(_ name: String) -> String {
+            "has(self.\(name == "for" ? "__for__" : name))"
         }
 
         fileprivate var document: Document {
@@ -30,10 +60,14 @@ struct Schema {
         _ properties: [(String, Schema)]
     ) -> Schema {
         var document: Document = ["type": "object", "description": .string(description)]
-        document["properties"] = .object(
-            Fields(properties.map { .init(key: $0.0, value: $0.1.document) }))
         if !required.isEmpty { document["required"] = .array(required.map(Document.string)) }
-        return Schema(document: document).with(rules)
+        var schema = Schema(document)
+        schema.document["properties"] = .object(
+            Fields(properties.map { .init(key: $0.0, value: $0.1.document) }))
+        schema.editor["properties"] = .object(
+            Fields(properties.map { .init(key: $0.0, value: $0.1.editor) }))
+        schema.editor["additionalProperties"] = false
+        return schema.with(rules)
     }
 
     static func string(
@@ -49,7 +83,7 @@ struct Schema {
         if !words.isEmpty { document["enum"] = .array(words.map(Document.string)) }
         document["format"] = format.map(Document.string)
         document["default"] = value.map(Document.string)
-        return Schema(document: document)
+        return Schema(document)
     }
 
     /// A length of time as `TimeSpan` reads it.
@@ -81,11 +115,11 @@ struct Schema {
             document["maximum"] = .integer(range.upperBound)
         }
         document["default"] = value.map { .integer($0) }
-        return Schema(document: document)
+        return Schema(document)
     }
 
     static func number(_ description: String, minimum: Int) -> Schema {
-        Schema(document: [
+        Schema([
             "type": "number", "description": .string(description), "minimum": .integer(minimum),
         ])
     }
@@ -93,7 +127,7 @@ struct Schema {
     static func boolean(_ description: String, default value: Bool? = nil) -> Schema {
         var document: Document = ["type": "boolean", "description": .string(description)]
         document["default"] = value.map(Document.bool)
-        return Schema(document: document)
+        return Schema(document)
     }
 
     /// A list that is written as a whole: what Git says replaces all that stands there.
@@ -101,11 +135,15 @@ struct Schema {
         _ description: String, count: ClosedRange<Int>, rules: [Rule] = [], of element: Schema
     ) -> Schema {
         var document: Document = [
-            "type": "array", "description": .string(description), "items": element.document,
-            "maxItems": .integer(count.upperBound), "x-kubernetes-list-type": "atomic",
+            "type": "array", "description": .string(description),
+            "maxItems": .integer(count.upperBound),
+            "x-kubernetes-list-type": "atomic",
         ]
         if count.lowerBound > 0 { document["minItems"] = .integer(count.lowerBound) }
-        return Schema(document: document).with(rules)
+        var schema = Schema(document)
+        schema.document["items"] = element.document
+        schema.editor["items"] = element.editor
+        return schema.with(rules)
     }
 
     /// Conditions as all of Kubernetes has them.
@@ -136,7 +174,7 @@ struct Schema {
 
     /// An object of Kubernetes' own whose members this schema does not know.
     static func opaqueObject(_ description: String) -> Schema {
-        Schema(document: [
+        Schema([
             "type": "object", "description": .string(description),
             "x-kubernetes-preserve-unknown-fields": true,
         ])
@@ -144,22 +182,62 @@ struct Schema {
 
     /// Any JSON.
     static func anything(_ description: String) -> Schema {
-        Schema(document: [
+        Schema([
             "description": .string(description), "x-kubernetes-preserve-unknown-fields": true,
         ])
     }
 
-    /// `metadata` of which only the name is restricted.
+    /// `metadata` of which only the name is restricted; a file needs one. The rest is the API
+    /// server's own to check.
     static func metadata(nameLimit: Int, pattern: String) -> Schema {
-        var name = string("", length: 1...nameLimit, pattern: pattern)
+        var name = string("The name in the cluster.", length: 1...nameLimit, pattern: pattern)
+        let texts: Document = ["type": "object", "additionalProperties": ["type": "string"]]
+        var schema = Schema(["type": "object"])
+        schema.editor["required"] = ["name"]
+        schema.editor["properties"] = [
+            "name": name.editor,
+            "namespace": string(
+                "The source's namespace.", length: 1...63, pattern: APIDefinitions.label
+            ).editor,
+            "labels": texts, "annotations": texts,
+        ]
         name.document["description"] = nil
-        return Schema(document: ["type": "object", "properties": ["name": name.document]])
+        schema.document["properties"] = ["name": name.document]
+        return schema
+    }
+
+    /// A file needs one of these members where an object of the cluster needs what it makes of
+    /// them.
+    func inFiles(eitherOf names: [String]) -> Schema {
+        var schema = self
+        let required = (editor["required"]?.arrayValue ?? []).filter {
+            !names.contains($0.stringValue ?? "")
+        }
+        schema.editor["required"] = required.isEmpty ? nil : .array(required)
+        schema.editor["oneOf"] = Self.alternatives(names)
+        return schema
+    }
+
+    private static func alternatives(_ names: [String]) -> Document {
+        .array(names.map { ["required": [.string($0)]] })
+    }
+
+    /// A node without children.
+    private init(_ document: Document) {
+        self.document = document
+        editor = document
+        // Widths of integers and the server's own keywords mean nothing to an editor.
+        for key in document.objectValue?.keys ?? [] where key.hasPrefix("x-kubernetes-") {
+            editor[key] = nil
+        }
+        if document["type"] == "integer" { editor["format"] = nil }
     }
 
     private func with(_ rules: [Rule]) -> Schema {
         guard !rules.isEmpty else { return self }
         var schema = self
         schema.document["x-kubernetes-validations"] = .array(rules.map(\.document))
+        for member in rules.flatMap(\.editor.members) { schema.editor[member.key] = member.value }
         return schema
     }
 }
