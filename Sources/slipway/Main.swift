@@ -16,7 +16,10 @@ struct Slipway: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Offline",
-                subcommands: [ValidateCommand.self, PlanCommand.self, RenderCommand.self]),
+                subcommands: [
+                    InitCommand.self, ValidateCommand.self, PlanCommand.self, RenderCommand.self,
+                    SchemaCommand.self,
+                ]),
             CommandGroup(
                 name: "Cluster",
                 subcommands: [

@@ -18,8 +18,7 @@ import Testing
 
     @Test(arguments: [
         "validate", "plan", "render", "get", "describe", "history", "approve", "promote",
-        "rollback",
-        "retry", "pause", "resume",
+        "rollback", "retry", "pause", "resume", "init", "schema",
     ])
     func everyCommandHasExamplesAndExitCodes(command: String) async throws {
         try await Program.inFolder { program in

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Reads the local file system: whole files of bounded size, folders in a stable order. Links are
-/// followed where the user names them and nowhere else.
+/// The local file system: reads whole files of bounded size and folders in a stable order, and
+/// makes files where none are. Links are followed where the user names them and nowhere else.
 enum Files {
     /// What a path leads to.
     enum Kind {
@@ -79,6 +79,36 @@ enum Files {
             }
         }
         return found.sorted()
+    }
+
+    /// Makes a file, and the folders that it is in. `false`, and nothing is changed, if something
+    /// has its name already.
+    static func create(_ path: String, _ bytes: [UInt8]) throws(Failure) -> Bool {
+        for slash in path.indices.dropFirst() where path[slash] == "/" {
+            let folder = String(path[..<slash])
+            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+                throw failure("make", folder)
+            }
+        }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            if errno == EEXIST { return false }
+            throw failure("write", path)
+        }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let reason = failure("write", path)
+                // Half a file would be in the way of the next try.
+                unlink(path)
+                throw reason
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
     }
 
     private static func failure(_ what: String, _ path: String) -> Failure {
