@@ -20,7 +20,9 @@ extension ClusterClient {
         } catch {
             throw ClusterError(error)
         }
-        guard response.status == 200 else { throw WireAnswer(response).error }
+        guard response.status == 200 else {
+            throw WireAnswer(response, identity: configuration.identity).error
+        }
         guard let version = try? JSON.parse(response.body)["gitVersion"]?.stringValue else {
             throw ClusterError(.malformed, "this is not the API of a Kubernetes cluster")
         }

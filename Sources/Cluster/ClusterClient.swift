@@ -16,7 +16,8 @@ package struct ClusterClient: Sendable {
     private let unary: CurlLoop
     private let watches: CurlLoop
     private let credentials: CredentialSource
-    private let isTLS: Bool
+    /// What reads and writes speak.
+    private let version: HTTPRequest.Version
     /// How long a read or write may take.
     private let patience: Duration
 
@@ -34,16 +35,16 @@ package struct ClusterClient: Sendable {
     init(
         _ configuration: KubeConfiguration, unary: CurlLoop, watches: CurlLoop, logger: Logger,
         patience: Duration = .seconds(15), requests: RequestCounter = RequestCounter(),
-        credentials: CredentialSource
+        credentials: CredentialSource, version: HTTPRequest.Version = .http2
     ) {
         self.credentials = credentials
+        self.version = version
         self.patience = patience
         self.requests = requests
         self.configuration = configuration
         self.unary = unary
         self.watches = watches
         self.logger = logger
-        isTLS = configuration.server.hasPrefix("https:")
     }
 
     /// A client with loops of its own, to be ended with ``shutDown()``.
@@ -57,11 +58,13 @@ package struct ClusterClient: Sendable {
     }
 
     /// A client of the same server for the Lease: it has a connection of its own, so that nothing
-    /// else keeps a renewal waiting, and gives up after three seconds.
+    /// else keeps a renewal waiting, and gives up after three seconds. It speaks HTTP/1.1: there a
+    /// connection on which no answer came is not used again, where one of HTTP/2 would stay for
+    /// as long as it takes the kernel to give it up, and the Lease would be lost with it.
     package func forLease(over loop: CurlLoop) -> ClusterClient {
         ClusterClient(
             configuration, unary: loop, watches: loop, logger: logger, patience: .seconds(3),
-            requests: requests, credentials: credentials)
+            requests: requests, credentials: credentials, version: .http1)
     }
 
     /// Ends everything under way and the loops.
@@ -111,7 +114,7 @@ package struct ClusterClient: Sendable {
     // MARK: HTTP
 
     private func send(_ wire: WireRequest) async throws(ExchangeFailure) -> WireAnswer {
-        WireAnswer(try await exchange(wire))
+        WireAnswer(try await exchange(wire), identity: configuration.identity)
     }
 
     /// A read or a write.
@@ -119,7 +122,7 @@ package struct ClusterClient: Sendable {
         var request = http(wire)
         request.deadlines = .init(total: patience)
         request.limits = .init(bodyBytes: 16 << 20)
-        request.version = isTLS ? .http2 : .http1
+        request.version = version
         // A write that may have arrived is decided anew, not sent again behind our back.
         request.connection = wire.method == .get ? .reused : .reusedOnce
         return try await exchange(wire, &request, unary.perform)
@@ -183,7 +186,8 @@ package struct ClusterClient: Sendable {
         guard response.status != 200 else { return response.body }
         let body = (try? await response.body.collect(upTo: 1 << 20)) ?? []
         throw WireAnswer(
-            status: response.status, retryAfter: response.headers["Retry-After"], body: body
+            status: response.status, retryAfter: response.headers["Retry-After"], body: body,
+            identity: configuration.identity
         ).error
     }
 
@@ -213,10 +217,11 @@ extension HTTPRequest.Method {
 }
 
 extension WireAnswer {
-    init(_ response: HTTPResponse) {
+    /// - Parameter identity: which credential the request showed.
+    init(_ response: HTTPResponse, identity: String?) {
         self.init(
             status: response.status, retryAfter: response.headers["Retry-After"],
-            body: response.body)
+            body: response.body, identity: identity)
     }
 }
 

@@ -53,8 +53,8 @@ extension KubeConfiguration {
         self.init(
             server: server, tls: tls, credentials: credentials,
             proxy: try Self.proxy(cluster, server, options), impersonation: impersonation,
-            namespace: namespace,
-            origin: origin)
+            namespace: namespace, origin: origin,
+            userOrigin: user.map { "\($0.file), \($0.place)" })
     }
 
     private static func server(_ cluster: KubeConfigurationEntry) throws(Invalid) -> String {

@@ -56,13 +56,16 @@ package struct KubeConfiguration: Sendable {
     package let namespace: String
     /// For people: the file and the context.
     package let origin: String
+    /// For people: the file, the context and the user that ``credentials`` stand at.
+    package let userOrigin: String
     /// It is the service account of the pod that this process runs in.
     package let isInCluster: Bool
 
     package init(
         server: String, tls: TLSSettings = TLSSettings(), credentials: Credentials = .none,
         proxy: ProxyAddress? = nil, impersonation: HTTPHeaders = [:],
-        namespace: String = "default", origin: String = "given", isInCluster: Bool = false
+        namespace: String = "default", origin: String = "given", userOrigin: String? = nil,
+        isInCluster: Bool = false
     ) {
         self.isInCluster = isInCluster
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
@@ -72,6 +75,7 @@ package struct KubeConfiguration: Sendable {
         self.impersonation = impersonation
         self.namespace = namespace
         self.origin = origin
+        self.userOrigin = userOrigin ?? origin
     }
 
     /// What people should know who use it; `nil` if there is nothing to warn of.

@@ -25,7 +25,7 @@ struct ServerFailure: Hashable, Sendable {
         let document = (try? JSON.parse(answer.body, limits: JSON.Limits(bytes: 1 << 20))) ?? .null
         self.init(
             status: answer.status, document: document,
-            retryAfter: Self.seconds(answer.retryAfter))
+            retryAfter: Self.seconds(answer.retryAfter), identity: answer.identity)
     }
 
     /// The Status in an `ERROR` event of a watch.
@@ -33,7 +33,9 @@ struct ServerFailure: Hashable, Sendable {
         self.init(status: document["code"]?.intValue ?? 500, document: document, retryAfter: nil)
     }
 
-    private init(status: Int, document: Document, retryAfter: TimeSpan?) {
+    private init(
+        status: Int, document: Document, retryAfter: TimeSpan?, identity: String? = nil
+    ) {
         self.status = status
         isStatus = document["kind"]?.stringValue == "Status"
         let details = document["details"]
@@ -46,8 +48,11 @@ struct ServerFailure: Hashable, Sendable {
                 field: cause["field"]?.stringValue ?? "")
         }
         let said = isStatus ? document["message"]?.stringValue ?? "" : ""
-        message =
+        let shown =
             said.isEmpty ? "HTTP \(status)\(isStatus ? "" : ", not from a Kubernetes API")" : said
+        // The server says no more than "Unauthorized", also to whom it once knew.
+        let advice = status == 401 ? identity.map { "; it does not accept \($0)" } : nil
+        message = shown + (advice ?? "")
         let suggested = details?["retryAfterSeconds"]?.intValue.flatMap { Self.seconds($0) }
         self.retryAfter = retryAfter ?? suggested
     }

@@ -8,11 +8,14 @@ package struct WireAnswer: Hashable, Sendable {
     /// The header field Retry-After, as it stands.
     package let retryAfter: String?
     package let body: [UInt8]
+    /// For people: which credential the request showed, and where that stands; never the secret.
+    package let identity: String?
 
-    package init(status: Int, retryAfter: String?, body: [UInt8]) {
+    package init(status: Int, retryAfter: String?, body: [UInt8], identity: String? = nil) {
         self.status = status
         self.retryAfter = retryAfter
         self.body = body
+        self.identity = identity
     }
 
     /// What became of a write.

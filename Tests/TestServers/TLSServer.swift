@@ -16,8 +16,11 @@ package final class TLSServer {
     private let process = Process()
 
     /// Asks for a client certificate of the same authority if `asksForClient`; shows a certificate
-    /// that is no longer valid if `isExpired`.
-    package init(asksForClient: Bool = false, isExpired: Bool = false) throws {
+    /// that is no longer valid if `isExpired`; if `claimsHTTP2` agrees to HTTP/2 with whoever
+    /// offers it, and cannot speak it.
+    package init(
+        asksForClient: Bool = false, isExpired: Bool = false, claimsHTTP2: Bool = false
+    ) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "slipway-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -32,6 +35,7 @@ package final class TLSServer {
         if asksForClient {
             arguments += ["-CAfile", path("ca.pem"), "-Verify", "1", "-verify_return_error"]
         }
+        if claimsHTTP2 { arguments += ["-alpn", "h2,http/1.1"] }
         process.executableURL = URL(filePath: Self.openssl ?? "")
         process.arguments = arguments
         process.standardInput = Pipe()
