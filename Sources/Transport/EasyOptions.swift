@@ -173,6 +173,10 @@ struct EasyOptions {
         try set(CURLOPT_SSL_VERIFYPEER, tls.acceptsAnyServer ? 0 : 1)
         try set(CURLOPT_SSL_VERIFYHOST, tls.acceptsAnyServer ? 0 : 2)
         try set(tls.authorities, data: CURLOPT_CAINFO_BLOB, file: CURLOPT_CAINFO)
+        // Files of authorities rotate too: a new connection reads them as they are then, not as
+        // they were up to a day ago (libcurl's cache), and no session stands in for the proof.
+        if tls.authorities != nil { try set(CURLOPT_CA_CACHE_TIMEOUT, 0) }
+        try set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         // An own authority is meant to be the only one: not also the system's directory.
         if tls.authorities != nil { try check(slipway_set_string(easy, CURLOPT_CAPATH, nil)) }
         // As in client-go, a proxy with https is believed for the same reasons as the server, but

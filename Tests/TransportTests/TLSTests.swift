@@ -1,3 +1,4 @@
+import Foundation
 import TestServers
 import Testing
 import Transport
@@ -13,9 +14,11 @@ struct TLSTests {
 
     /// The answer's status, or the error's kind, once the server is up.
     private func ask(
-        _ server: TLSServer, _ tls: TLSSettings, host: String = "127.0.0.1"
+        _ server: TLSServer, _ tls: TLSSettings, host: String = "127.0.0.1",
+        connection: HTTPRequest.Connection = .reused
     ) async throws -> Result<Int, TransportError> {
-        let request = HTTPRequest(.get, "https://\(host):\(server.port)/", tls: tls)
+        let request = HTTPRequest(
+            .get, "https://\(host):\(server.port)/", tls: tls, connection: connection)
         for _ in 0..<200 {
             do throws(TransportError) {
                 return .success(try await loop.perform(request).status)
@@ -72,6 +75,34 @@ struct TLSTests {
             return
         }
         #expect(error.kind == .invalidRequest)
+    }
+
+    /// An authority that rotates is a file with other bytes: the next connection believes those,
+    /// and nobody else any more.
+    @Test func aRotatedAuthorityIsBelievedFromTheNextConnectionOn() async throws {
+        let old = try TLSServer()
+        let new = try TLSServer()
+        let file = old.path("rotating.pem")
+        func rotate(to server: TLSServer) throws {
+            try Data(try server.bytes("ca.pem")).write(to: URL(filePath: file))
+        }
+        func isBelieved(_ server: TLSServer) async throws -> Bool {
+            let settings = TLSSettings(authorities: .file(file), serverName: "api.test")
+            switch try await ask(server, settings, connection: .fresh) {
+            case .success(let status): return status == 200
+            case .failure(let error):
+                #expect(error.kind == .tls)
+                return false
+            }
+        }
+        try rotate(to: old)
+        #expect(try await isBelieved(old))
+        #expect(try await !isBelieved(new))
+        try rotate(to: new)
+        #expect(try await isBelieved(new))
+        #expect(try await !isBelieved(old))
+        try rotate(to: old)
+        #expect(try await isBelieved(old))
     }
 
     @Test func trustInAnybodyIsExplicit() async throws {
