@@ -1,3 +1,4 @@
+import Documents
 package import Domain
 package import KubeWire
 import Transport
@@ -11,14 +12,65 @@ package struct ObjectList: Sendable {
 extension ClusterClient {
     /// Reads a whole list, page after page. Items carry `apiVersion` and `kind`, which servers
     /// leave out in lists, and no `managedFields`.
+    ///
+    /// Where the server forgets the state that the first page was of, the rest is not to be had
+    /// and what was read is dropped. Pages would be overtaken again, so the list is streamed then,
+    /// and read in one piece from a server that streams none (or lets us watch nothing).
     package func list(
         _ selection: ObjectSelection, version: ListVersion = .newest, pageSize: Int = 500
     ) async throws(ClusterError) -> ObjectList {
         var items: [Document] = []
-        let resourceVersion = try await forEachPage(
-            of: selection, version: version, pageSize: pageSize
-        ) { items += $0 }
-        return ObjectList(items: items, resourceVersion: resourceVersion)
+        do throws(ClusterError) {
+            let resourceVersion = try await forEachPage(
+                of: selection, version: version, pageSize: pageSize
+            ) { items += $0 }
+            return ObjectList(items: items, resourceVersion: resourceVersion)
+        } catch {
+            guard error.kind == .expired, !items.isEmpty else { throw error }
+        }
+        items = []
+        do throws(ClusterError) {
+            return try await streamedList(selection, version: version)
+        } catch {
+            guard error.kind == .invalid || error.kind == .forbidden else { throw error }
+        }
+        let request = try WireRequest(
+            listing: selection, version: version, limit: nil, token: nil)
+        let page = try await readPage(selection.kind, request) { items += $0 }
+        guard page.token == nil else {
+            throw ClusterError(.malformed, "\(selection): a page, and the whole was asked for")
+        }
+        return ObjectList(items: items, resourceVersion: page.resourceVersion)
+    }
+
+    /// Reads a whole list as the beginning of a watch, which the server answers without holding
+    /// the list in memory.
+    ///
+    /// - Throws: `invalid` from a server that does not do that.
+    package func streamedList(
+        _ selection: ObjectSelection, version: ListVersion = .newest
+    ) async throws(ClusterError) -> ObjectList {
+        let seconds = 120
+        let body = try await stream(
+            try WireRequest(streaming: selection, version: version, seconds: seconds),
+            deadlines: .init(total: .seconds(seconds + 10), idle: .seconds(30)),
+            bodyBytes: 1 << 30)
+        var list = StreamedList()
+        var splitter = LineSplitter(limit: 8 << 20)
+        var chunks = body.makeAsyncIterator()
+        while let chunk = try await Self.next(&chunks) {
+            let lines: [[UInt8]]
+            do {
+                lines = try splitter.feed(chunk)
+            } catch {
+                throw ClusterError(.malformed, "\(selection): the stream has \(error)")
+            }
+            for line in lines {
+                guard let version = try list.take(line) else { continue }
+                return ObjectList(items: list.items, resourceVersion: version)
+            }
+        }
+        throw ClusterError(.unavailable, "\(selection): the stream ended before the list did")
     }
 
     /// Reads a list and hands over what has arrived as it arrives; only when this returns, with

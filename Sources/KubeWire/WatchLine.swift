@@ -10,6 +10,12 @@ package enum WatchLine: Hashable, Sendable {
 
     /// Reads a line; what it cannot understand is thrown as `malformed`.
     package init(_ bytes: [UInt8]) throws(ClusterError) {
+        let (type, object) = try Self.parts(bytes)
+        try self.init(type, object)
+    }
+
+    /// The type of an event and its object.
+    static func parts(_ bytes: [UInt8]) throws(ClusterError) -> (type: String, object: Document) {
         let line: Document
         do throws(JSON.ParseError) {
             line = try JSON.parse(bytes, skipping: [.managedFields])
@@ -19,6 +25,10 @@ package enum WatchLine: Hashable, Sendable {
         guard let type = line["type"]?.stringValue, let object = line["object"],
             object.objectValue != nil
         else { throw ClusterError(.malformed, "a line of the watch is no event") }
+        return (type, object)
+    }
+
+    init(_ type: String, _ object: Document) throws(ClusterError) {
         if type == "ERROR" {
             self = .failed(ClusterError(ServerFailure(event: object)))
             return

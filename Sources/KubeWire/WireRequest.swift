@@ -60,11 +60,13 @@ package struct WireRequest: Hashable, Sendable {
     }
 
     /// Reads a page of a list; `token` is what the page before said.
+    ///
+    /// - Parameter limit: objects on the page; `nil` for all at once.
     package init(
-        listing selection: ObjectSelection, version: ListVersion, limit: Int, token: String?
+        listing selection: ObjectSelection, version: ListVersion, limit: Int?, token: String?
     ) throws(ClusterError) {
         var query = selection.query
-        query.add("limit", "\(max(1, limit))")
+        if let limit { query.add("limit", "\(max(1, limit))") }
         if let token {
             query.add("continue", token)
         } else if case .atLeast(let version) = version {
@@ -72,6 +74,21 @@ package struct WireRequest: Hashable, Sendable {
             query.add("resourceVersionMatch", "NotOlderThan")
         }
         self.init(.list, selection.kind, try Self.path(selection), query)
+    }
+
+    /// Reads a whole list as the beginning of a watch, for so many seconds at most: see
+    /// ``StreamedList``.
+    package init(
+        streaming selection: ObjectSelection, version: ListVersion, seconds: Int
+    ) throws(ClusterError) {
+        var query = selection.query
+        query.add("watch", "1")
+        query.add("sendInitialEvents", "true")
+        query.add("resourceVersionMatch", "NotOlderThan")
+        if case .atLeast(let version) = version { query.add("resourceVersion", version) }
+        query.add("allowWatchBookmarks", "true")
+        query.add("timeoutSeconds", "\(seconds)")
+        self.init(.watch, selection.kind, try Self.path(selection), query)
     }
 
     /// Watches from a version on, with bookmarks, for so many seconds at most.
