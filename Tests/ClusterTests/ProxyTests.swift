@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import KubeWire
 import Logging
 import Resources
@@ -79,6 +80,30 @@ struct ProxyTests {
     ])
     func obeysNO_PROXY(_ rules: String, _ host: String, _ isExcepted: Bool) {
         #expect(ProxyExceptions(rules).apply(host: host, port: 6443) == isExcepted)
+    }
+
+    /// client-go and kubectl go by `proxy-url` whatever `NO_PROXY` says: a cluster that is reached
+    /// by a proxy alone is not reached without it. In a process of its own, for libcurl would ask
+    /// the environment itself.
+    @Test func noProxyOfTheEnvironmentDoesNotOverruleTheProxyOfTheKubeconfig() async {
+        await #expect(processExitsWith: .success) {
+            for name in ["NO_PROXY", "no_proxy"] { setenv(name, "*", 1) }
+            let proxy = try ScriptedServer { _, peer in
+                peer.answer(403, "no")
+                return .close
+            }
+            // Nobody is asked for this name, unless by the proxy.
+            let configuration = try Self.load(
+                server: "https://127.0.0.1:1", proxy: proxy.url,
+                environment: ["NO_PROXY": "*", "no_proxy": "127.0.0.1"])
+            try #require(configuration.proxy?.url == proxy.url)
+            let client = try ClusterClient(configuration, logger: .quiet)
+            _ = await client.get(ResourceKey(.configMap, namespace: "n", name: "a"))
+            _ = try? await client.list(ObjectSelection(.configMap))
+            await client.shutDown()
+            let asked = proxy.requests.map { "\($0.method) \($0.target)" }
+            try #require(asked == ["CONNECT 127.0.0.1:1", "CONNECT 127.0.0.1:1"])
+        }
     }
 
     /// The proxy is asked for a tunnel, and sees neither the token nor the request.
