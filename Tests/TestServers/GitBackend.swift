@@ -21,8 +21,7 @@ package final class GitBackend: Sendable {
         server.standardOutput = output
         server.standardError = FileHandle.nullDevice
         try server.run()
-        let line = String(
-            decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let line = String(decoding: try output.fileHandleForReading.readSome(), as: UTF8.self)
         url = "http://127.0.0.1:" + line.trimmingCharacters(in: .whitespacesAndNewlines)
         try run(["init", "-q", "--bare", root + "/origin.git"])
         try git("config", "http.receivepack", "true")
