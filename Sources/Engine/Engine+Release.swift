@@ -66,6 +66,7 @@ extension Engine {
         let subject = Subject.release(id)
         let pods = view.pods(of: id)
         askNodes(of: pods, release, now: now)
+        releases[id, default: .init()].note(view.routes[id]?.value.backends, now: now)
         let builder = SnapshotBuilder(
             view: view, release: release, pods: pods, memory: releases[id] ?? .init(),
             settings: settings.rollout, namespace: settings.namespace,

@@ -39,6 +39,15 @@ struct ReleaseMemory: Sendable {
     var routed: RouteIntent?
     /// The declaration that was last applied.
     var applied: PackedDocument?
+    /// When the route was last seen to give a Service a share, by name.
+    private(set) var served: [String: Timestamp] = [:]
+
+    /// Notes the shares of a stored route.
+    mutating func note(_ backends: [String: Int]?, now: Timestamp) {
+        if served.count > ReleaseStatus.historyLimit { served = [:] }
+        for (service, weight) in backends ?? [:] where weight > 0 { served[service] = now }
+    }
+
     /// By pod uid.
     var probes: [String: Probe] = [:]
     /// A node that is asked whether it is Ready, for a pod that lost its readiness.

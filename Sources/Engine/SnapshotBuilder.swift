@@ -71,7 +71,7 @@ struct SnapshotBuilder {
 
     private func presence(_ metadata: OwnedMetadata?) -> VersionObservation.Presence {
         guard let metadata else { return .absent }
-        if metadata.isLeaving { return .foreign("nobody, it is being deleted") }
+        if metadata.isLeaving { return .leaving }
         switch metadata.owner(release: release.metadata.name, uid: release.metadata.uid) {
         case .ours, .formerly: return .ours
         case .foreign(let owner): return .foreign(owner)
@@ -95,7 +95,8 @@ struct SnapshotBuilder {
                 ? view.autoscalers(of: name).first : nil,
             deploymentReady: deployment?.ready ?? 0,
             created: deployment?.metadata.created, uid: deployment?.metadata.uid ?? "",
-            pods: pods(digest).map { sample($0) }, readyEndpoints: endpoints.count)
+            pods: pods(digest).map { sample($0) }, readyEndpoints: endpoints.count,
+            served: memory.served[name.name])
     }
 
     /// The pods of a version, ordered by name.

@@ -23,10 +23,11 @@ extension ReleaseMachine {
                 policy.unreadyMax = .max
                 policy.progressDeadline = .longest
             }
-            // A time that is yet to come is another clock's and says nothing.
+            // A time that is yet to come is another clock's and says nothing; one of an earlier
+            // life may be of a clock that was behind.
             let since =
-                [observed?.created, status.attempt?.startedAt].compactMap { $0 }
-                .filter { $0 <= now }.max() ?? now
+                [observed?.created, status.attempt?.startedAt, snapshot.watchedSince]
+                .compactMap { $0 }.filter { $0 <= now }.max() ?? now
             // Of what is proven an autoscaler may ask for more without anything being amiss.
             let isUnderTest = status.attempt?.new.contains(digest) == true
             let judge = HealthJudge(

@@ -104,7 +104,9 @@ package struct VersionObservation: Sendable {
     package enum Presence: Hashable, Sendable {
         case absent
         case ours
-        /// It exists and is not ours, or is being deleted; who has it.
+        /// It is being deleted.
+        case leaving
+        /// It exists and is not ours; who has it.
         case foreign(String)
     }
 
@@ -128,6 +130,8 @@ package struct VersionObservation: Sendable {
     package var pods: [PodSample]
     /// Ready endpoints of the version's Service, each pod once.
     package var readyEndpoints: Int
+    /// When this process last saw the route give it a share.
+    package var served: Timestamp?
 
     package init(
         digest: Digest,
@@ -142,7 +146,8 @@ package struct VersionObservation: Sendable {
         created: Timestamp? = nil,
         uid: String = "",
         pods: [PodSample] = [],
-        readyEndpoints: Int = 0
+        readyEndpoints: Int = 0,
+        served: Timestamp? = nil
     ) {
         self.digest = digest
         self.version = version
@@ -157,6 +162,7 @@ package struct VersionObservation: Sendable {
         self.uid = uid
         self.pods = pods
         self.readyEndpoints = readyEndpoints
+        self.served = served
     }
 
     /// How many pods the version must have: what its autoscaler asks for, else what is declared.

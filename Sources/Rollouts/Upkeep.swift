@@ -17,7 +17,7 @@ extension ReleaseMachine {
     mutating func dropRouteInForce() {
         guard let wanted = route else { return }
         let missing = wanted.split.serving.first { digest in
-            snapshot.version(digest)?.service != .ours
+            [nil, .absent, .leaving].contains(snapshot.version(digest)?.service)
                 && wanted.split.weight(of: digest) > splitInForce?.weight(of: digest) ?? 0
         }
         if let missing {
@@ -64,9 +64,13 @@ extension ReleaseMachine {
     }
 
     /// When a version has drained: its time counts while somebody watches, so that a clock that
-    /// was set in between shortens nothing.
+    /// was set in between shortens nothing, and anew when it had a share for a moment, by a late
+    /// write or by hand, of which no status tells.
     func drainEnd(_ entry: VersionStatus) -> Timestamp {
-        max(entry.since, snapshot.watchedSince) + snapshot.settings.untilDrained
+        max(
+            entry.since, snapshot.watchedSince,
+            snapshot.version(entry.digest)?.served ?? entry.since)
+            + snapshot.settings.untilDrained
     }
 
     /// Which versions are made, repaired, drained and removed. A version is removed when it has

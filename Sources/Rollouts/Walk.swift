@@ -175,10 +175,12 @@ extension ReleaseMachine {
             guard let observed = snapshot.version(digest) else {
                 return "version \(name) to be made"
             }
+            let object = Names.versioned(snapshot.release.metadata.name, digest)
             for presence in [observed.revision, observed.deployment, observed.service] {
-                if case .foreign(let owner) = presence {
-                    return "\(Names.versioned(snapshot.release.metadata.name, digest)) "
-                        + "belongs to \(owner)"
+                switch presence {
+                case .foreign(let owner): return "\(object) belongs to \(owner)"
+                case .leaving: return "\(object) to be gone; it is being deleted"
+                case .ours, .absent: break
                 }
             }
             guard observed.isComplete, observed.deploymentObserved else {
@@ -240,7 +242,12 @@ extension ReleaseMachine {
         }
         if raised(by: split).isEmpty {
             hit(.stepWithoutRaise)
-            route = RouteIntent(split: split, refused: nil, direction: .backward)
+            // A status that counts the time of another split goes first, or it would count on.
+            let isCounted =
+                snapshot.release.status.attempt?.confirmedAt != nil
+                && split.withoutZeros != splitInForce
+            route = RouteIntent(
+                split: split, refused: nil, direction: isCounted ? .forward : .backward)
         } else if held == nil, let obstacle = obstacle(to: step) {
             waitsFor = obstacle
             hit(.raiseWaits)

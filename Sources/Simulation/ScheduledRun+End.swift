@@ -29,11 +29,15 @@ extension ScheduledRun {
 
     /// What is good and was left alone is never refused.
     private mutating func checkRefusals(_ release: NamespacedName, _ status: ReleaseStatus) {
+        let isAhead = schedule.entries.contains {
+            if case .clock(_, let ahead) = $0.act { ahead > .zero } else { false }
+        }
         let touched = schedule.entries.contains {
             switch $0.act {
             case .killContainer, .hand, .behave: true
-            // Who may not read nodes cannot tell their failures from those of versions.
-            case .node: schedule.hidesNodes
+            // Who may not read nodes cannot tell their failures from those of versions, and whose
+            // clock is ahead takes what nodes tell for long ago.
+            case .node: schedule.hidesNodes || isAhead
             default: false
             }
         }

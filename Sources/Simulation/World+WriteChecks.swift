@@ -124,8 +124,13 @@ extension World {
         for service in after.keys.sorted() {
             guard after[service, default: 0] > before[service, default: 0] else { continue }
             if after[service, default: 0] > (lost ?? before)[service, default: 0] {
+                // Where somebody took the route away its steps begin anew, and what is proven has
+                // what they leave it, with pods or without.
+                let isLeft =
+                    before.values.allSatisfy { $0 == 0 } && status.attempt != nil
+                    && isProven(digest(service, key.namespace), status)
                 let isRelief = isRelief(of: service, (before, after), key)
-                checkReady(key, service, status, isRelief, sent: sent)
+                if !isLeft { checkReady(key, service, status, isRelief, sent: sent) }
                 checkRefused(key, service, status, mark)
             }
             checkGolden(key, service, status, release)

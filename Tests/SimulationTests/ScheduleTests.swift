@@ -110,9 +110,30 @@ struct ScheduleTests {
     func nothingIsRoutedToAServiceThatIsToBeMade(_ name: String) throws { try expectCalm(name) }
 
     /// A check took the place of a bad first version, with traffic or refused, for the process's
-    /// choice; another one a delete for the order it came in, not the one it was sent in.
-    @Test(arguments: ["compared-at-a-first-failure", "service-delete-comes-late"])
-    func whatIsAMatterOfMillisecondsIsNoFault(_ name: String) throws { try expectCalm(name) }
+    /// choice; another one a delete for the order it came in, not the one it was sent in; a third
+    /// one what the steps leave to a dead base for a raise of it.
+    @Test(arguments: [
+        "compared-at-a-first-failure", "service-delete-comes-late",
+        "route-deleted-while-the-base-is-dead", "clock-ahead-and-a-lost-node",
+    ])
+    func whatNoControllerCanHelpIsNoFault(_ name: String) throws { try expectCalm(name) }
+
+    /// A version that had served before went to 100 % while its Deployment was being deleted: only
+    /// new versions were sealed.
+    @Test(arguments: ["released-again-while-it-is-removed"])
+    func whateverIsRaisedIsSafeFromADelete(_ name: String) throws { try expectCalm(name) }
+
+    /// The time of a step went on counting when its split changed, in a new life.
+    @Test(arguments: ["step-counted-before-the-base-was-back"])
+    func aStepCountsWhileItsSplitIsInForce(_ name: String) throws { try expectCalm(name) }
+
+    /// A version went a second after a late write had given it a share.
+    @Test(arguments: ["late-write-to-a-draining-version"])
+    func drainingBeginsAnewAfterAShare(_ name: String) throws { try expectCalm(name) }
+
+    /// A good version was refused, since its deadline had passed by a clock that was set ahead.
+    @Test(arguments: ["clock-ahead-and-a-new-life"])
+    func aNewLifeGivesADeadlineItsTime(_ name: String) throws { try expectCalm(name) }
 
     /// A rollback asked for without a version found none and did nothing.
     @Test func aRollbackWithoutAVersionGoesToTheLastProvenOne() throws {

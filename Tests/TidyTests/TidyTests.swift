@@ -11,7 +11,7 @@ import Testing
         "Sources/Engine/Engine+Source.swift": "sorted before it is walked",
         "Sources/Engine/Invariants+Status.swift": "compared as a whole",
         "Sources/Engine/Notices.swift": "asked for members only",
-        "Sources/Engine/ReleaseMemory.swift": "by uid only, never walked",
+        "Sources/Engine/ReleaseMemory.swift": "by key; walked to note each key alone",
         "Sources/Engine/ReleaseReadings.swift": "by key only, never walked",
         "Sources/Engine/SnapshotBuilder.swift": "sorted where it is made",
         "Sources/Engine/SourceMemory.swift": "by key; sorted before it is walked",

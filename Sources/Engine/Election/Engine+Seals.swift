@@ -44,7 +44,9 @@ extension Engine {
     /// about to get traffic, or has some. What has traffic was sealed before it got it, and nobody
     /// has wanted it gone since.
     func neededSeal(_ digest: Digest, _ attempt: Attempt?, _ builder: SnapshotBuilder) -> Seal? {
-        guard let term, let attempt, attempt.new.contains(digest) else { return nil }
+        guard let term, let attempt,
+            attempt.target.contains(where: { $0.digest == digest && $0.weight > 0 })
+        else { return nil }
         let service = Names.versioned(builder.release.metadata.name, digest)
         let share = view.routes[builder.release.id]?.value.backends?[service] ?? 0
         return share > 0 ? nil : Seal(term: term, intent: attempt.intent)
