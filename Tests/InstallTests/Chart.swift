@@ -68,14 +68,22 @@ enum Chart {
         return "\(place) \(kind) \(object.objectName)"
     }
 
-    /// Blocks no thread: others of this process hold leases.
     private static func run(_ input: Document) async throws -> Document {
         let python = root.appendingPathComponent(".python/bin/python")
         guard FileManager.default.isExecutableFile(atPath: python.path) else {
             throw Refusal(description: "no Helm: run Scripts/python-environment --helm")
         }
+        let script = root.appendingPathComponent("Tests/InstallTests/render.py").path
+        let text = try await output(python.path, ["-B", script], input: JSON.write(input))
+        return try JSON.parse(Array(text.utf8))
+    }
+
+    /// What a program prints. Blocks no thread: others of this process hold leases.
+    static func output(
+        _ program: String, _ arguments: [String], input: [UInt8] = []
+    ) async throws -> String {
         let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("slipway-helm-\(UUID().uuidString)")
+            .appendingPathComponent("slipway-install-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         func file(_ name: String, _ bytes: [UInt8] = []) throws -> FileHandle {
@@ -83,12 +91,13 @@ enum Chart {
             try Data(bytes).write(to: url)
             return try FileHandle(forUpdating: url)
         }
+        func text(_ name: String) throws -> String {
+            try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+        }
         let process = Process()
-        process.executableURL = python
-        process.arguments = [
-            "-B", root.appendingPathComponent("Tests/InstallTests/render.py").path,
-        ]
-        process.standardInput = try file("input", JSON.write(input))
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardInput = try file("input", input)
         process.standardOutput = try file("output")
         process.standardError = try file("error")
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
@@ -96,11 +105,9 @@ enum Chart {
         try process.run()
         for await _ in ended {}
         guard process.terminationStatus == 0 else {
-            let error = try String(
-                contentsOf: folder.appendingPathComponent("error"), encoding: .utf8)
-            throw Refusal(description: "Helm failed: \(error.suffix(2000))")
+            throw Refusal(description: "\(program) failed: \(try text("error").suffix(2000))")
         }
-        return try JSON.parse(Array(Data(contentsOf: folder.appendingPathComponent("output"))))
+        return try text("output")
     }
 }
 
