@@ -40,7 +40,8 @@ package struct Engine: Sendable {
     private var wasSynced = false
     /// At the last step it was known how the cluster stands, and this process led.
     private var mayAct = false
-    /// When the first event came.
+    /// When this process began to lead, knowing how the cluster stands: whoever only follows asks
+    /// no pod anything.
     private(set) var began: Timestamp?
 
     package init(settings: EngineSettings) {
@@ -78,7 +79,6 @@ package struct Engine: Sendable {
     package mutating func step(_ event: Event, now: Timestamp) -> [Effect] {
         effects = []
         self.now = now
-        if began == nil { began = now }
         absorb(event, now: now)
         for subject in timers.take(now: now) { dirty.insert(subject) }
         lead(event, now: now)
@@ -87,7 +87,9 @@ package struct Engine: Sendable {
             for release in view.knownReleases { dirty.insert(.release(release)) }
             for source in view.sources.names { dirty.insert(.source(source)) }
         }
+        let couldAct = mayAct
         mayAct = view.isSynced && leadership.mayAct(at: now)
+        if mayAct, !couldAct { began = now }
         if mayAct { settle(now: now) }
         return effects
     }

@@ -21,7 +21,7 @@ package struct ReleaseSnapshot: Sendable {
     /// Which invariant a write for this release would have broken.
     package var violation: String?
     package var settings: RolloutSettings
-    /// Since when this process watches: what an earlier one saw in time it saw by another clock.
+    /// Since when this process leads: what an earlier leader saw in time it saw by another clock.
     package var watchedSince: Timestamp
 
     package init(
