@@ -44,8 +44,12 @@ struct ReleaseMemory: Sendable {
 
     /// Notes the shares of a stored route.
     mutating func note(_ backends: [String: Int]?, now: Timestamp) {
-        if served.count > ReleaseStatus.historyLimit { served = [:] }
         for (service, weight) in backends ?? [:] where weight > 0 { served[service] = now }
+        while served.count > ReleaseStatus.historyLimit,
+            let oldest = served.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })
+        {
+            served[oldest.key] = nil
+        }
     }
 
     /// By pod uid.

@@ -50,7 +50,7 @@ struct JSONSchemaChecker {
         let fields = value.objectValue
         switch keyword {
         case "$schema", "title", "description", "default", "if": return true
-        case "type": return isOf(value, argument.stringValue ?? "")
+        case "type": return SchemaChecker.fits(value, argument.stringValue ?? "")
         case "const": return value == argument
         case "enum": return argument.arrayValue?.contains(value) ?? false
         case "maxLength": return (value.stringValue?.unicodeScalars.count ?? 0) <= limit
@@ -77,17 +77,5 @@ struct JSONSchemaChecker {
 
     private static func names(_ list: Document) -> [String] {
         (list.arrayValue ?? []).compactMap(\.stringValue)
-    }
-
-    private static func isOf(_ value: Document, _ type: String) -> Bool {
-        switch type {
-        case "object": value.objectValue != nil
-        case "array": value.arrayValue != nil
-        case "string": value.stringValue != nil
-        case "boolean": value.boolValue != nil
-        case "integer": value.integerValue != nil
-        case "number": value.doubleValue != nil
-        default: false
-        }
     }
 }

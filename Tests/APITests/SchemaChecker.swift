@@ -56,7 +56,7 @@ struct SchemaChecker {
         _ value: Document, _ node: Document, _ place: Place, _ found: inout [String]
     ) {
         func fail(_ keyword: String) { found.append("\(place): \(keyword)") }
-        if let type = node["type"]?.stringValue, !fits(value, type) {
+        if let type = node["type"]?.stringValue, !Self.fits(value, type) {
             fail("type")
             return
         }
@@ -100,7 +100,8 @@ struct SchemaChecker {
         }
     }
 
-    private func fits(_ value: Document, _ type: String) -> Bool {
+    /// Whether a value is of a type of OpenAPI.
+    static func fits(_ value: Document, _ type: String) -> Bool {
         switch type {
         case "object": value.objectValue != nil
         case "array": value.arrayValue != nil
