@@ -171,10 +171,11 @@ let package = Package(
         .testTarget(
             name: "PresentationTests", dependencies: ["Presentation", "API", "Domain"]),
         .testTarget(
-            name: "CommitsTests", dependencies: ["Commits", "Domain"],
+            name: "CommitsTests", dependencies: ["Commits", "Domain", "TestServers"],
             exclude: ["Support/git-http-server.py"]),
         .target(
-            name: "TestServers", dependencies: ["API", "ControlPlane", "Domain", "Sandbox"],
+            name: "TestServers",
+            dependencies: ["API", "ControlPlane", "Domain", "Processes", "Sandbox"],
             path: "Tests/TestServers"),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestServers"]),
         .testTarget(
@@ -206,7 +207,8 @@ let package = Package(
         .testTarget(
             name: "AdminTests", dependencies: ["Admin", "Telemetry", "Transport", logging]),
         .testTarget(
-            name: "InstallTests", dependencies: ["Documents", "Domain", "Resources"],
+            name: "InstallTests",
+            dependencies: ["Documents", "Domain", "Resources", "TestServers"],
             exclude: ["render.py", "Golden"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz"]),
         .testTarget(name: "DemoTests", dependencies: ["Demo"]),

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `slipway init` and `slipway schema`, from outside.
-@Suite struct InitCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct InitCommandTests {
     private static let written = [
         "models/fraud-scorer.yaml", "models/fraud-scorer.golden.jsonl", ".slipway/source.yaml",
         "README.md", ".slipway/modelrelease.json", ".slipway/releasesource.json",

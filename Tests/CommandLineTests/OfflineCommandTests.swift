@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Commands that need no cluster, from outside: output, standard error, exit codes.
-@Suite struct OfflineCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct OfflineCommandTests {
     @Test func helpNamesTheCommandsAndTheExitCodes() async throws {
         try await Program.inFolder { program in
             let run = try await program.run("--help")

@@ -25,6 +25,8 @@ struct Program {
         }
     }
 
+    private static let starting = Mutex(())
+
     let folder: URL
     private let started = Processes()
 
@@ -107,7 +109,8 @@ struct Program {
             continuation.yield()
             continuation.finish()
         }
-        try process.run()
+        // One at a time: what tells of the one's end, the other would inherit and keep.
+        try Self.starting.withLock { _ in try process.run() }
         self.started.add(process)
         return Started(process: process, output: output, error: error, ended: ended)
     }

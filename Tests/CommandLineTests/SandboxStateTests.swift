@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
 import Synchronization
+import TestServers
 import Testing
 
 /// `slipway sandbox --state`: the same cluster after a restart, whatever ended it.
@@ -206,32 +207,27 @@ import Testing
             .first { FileManager.default.isExecutableFile(atPath: $0) }
         guard let kubectl else { try Test.cancel("no kubectl on this machine") }
         try await Program.inFolder { program in
-            func all() throws -> String {
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: kubectl)
-                process.arguments = [
-                    "--kubeconfig", program.folder.appendingPathComponent("kc").path, "get",
+            func all() async throws -> String {
+                let line = [
+                    kubectl, "--kubeconfig", program.folder.appendingPathComponent("kc").path,
+                    "get",
                     "configmaps,namespaces,serviceaccounts", "-A", "-o",
                     "jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid} "
                         + "{.metadata.resourceVersion}{\"\\n\"}{end}",
                 ]
-                process.environment = ["PATH": "/usr/bin:/bin", "HOME": program.folder.path]
-                let pipe = Pipe()
-                process.standardOutput = pipe
-                try process.run()
-                let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-                process.waitUntilExit()
-                return String(decoding: data, as: UTF8.self)
+                return try await Command(
+                    line, environment: ["PATH": "/usr/bin:/bin", "HOME": program.folder.path]
+                ).run().text
             }
             let first = try await Self.start(program)
             _ = try await first.create(name: "a")
             // The namespaces' accounts come a moment later.
             try await Task.sleep(for: .seconds(1))
-            let before = try all()
+            let before = try await all()
             #expect(before.contains("ConfigMap a "))
             try await first.kill()
             let second = try await Self.start(program)
-            #expect(try all() == before)
+            #expect(try await all() == before)
             _ = try await second.started.stop()
         }
     }

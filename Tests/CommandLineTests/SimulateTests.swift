@@ -1,7 +1,7 @@
 import Testing
 
 /// `simulate` as people and scripts call it.
-struct SimulateTests {
+@Suite(.timeLimit(.minutes(5))) struct SimulateTests {
     @Test func aCalmStoryEndsWithZeroAndSaysHowToTellRunsApart() async throws {
         let story = "storm 40s\ncalm 1m\nat 1s commit 0 strategy 1 1:100\n"
         try await Program.inFolder(with: ["story.txt": story]) { program in

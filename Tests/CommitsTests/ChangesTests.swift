@@ -3,7 +3,7 @@ import Testing
 
 @testable import Commits
 
-@Suite struct ChangesTests {
+@Suite(.timeLimit(.minutes(5))) struct ChangesTests {
     /// The changes of the last commit on main against the one before it.
     private func changes(
         _ stage: Stage, from: CommitID?, under: String = ""

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Commits
 
-@Suite struct CompactionTests {
+@Suite(.timeLimit(.minutes(5))) struct CompactionTests {
     private func files(_ stage: Stage, _ folder: String, _ suffix: String = "") throws -> [String] {
         let path = stage.workshop.root + "/mirror/mirror.git/objects/" + folder
         return try FileManager.default.contentsOfDirectory(atPath: path)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Commits
 
-@Suite struct FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultTests {
     // MARK: Servers
 
     @Test(arguments: [

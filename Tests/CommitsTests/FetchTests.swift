@@ -43,7 +43,7 @@ struct Stage {
     }
 }
 
-@Suite struct FetchTests {
+@Suite(.timeLimit(.minutes(5))) struct FetchTests {
     @Test(arguments: Way.allCases)
     func aCommitArrivesWithWhatItSays(_ way: Way) async throws {
         let stage = try Stage(way)

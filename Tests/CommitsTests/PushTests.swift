@@ -7,7 +7,7 @@ import Testing
 private let author = Signature(
     name: "Slipway", email: "slipway@slipway.dev", time: .init(milliseconds: 1_700_000_100_000))
 
-@Suite struct PushTests {
+@Suite(.timeLimit(.minutes(5))) struct PushTests {
     @Test(arguments: Way.allCases)
     func anEditIsCommittedOnTop(_ way: Way) async throws {
         let stage = try Stage(way)

@@ -8,7 +8,7 @@ import Testing
 @testable import Daemon
 
 /// What a controller says of itself.
-struct ControllerStatusTests {
+@Suite(.timeLimit(.minutes(5))) struct ControllerStatusTests {
     @Test func whoIsStuckIsNotWaitedFor() async {
         let answer = await answer(within: .milliseconds(50)) {
             // It does not notice that nobody waits any more.

@@ -1,6 +1,7 @@
 import Documents
 import Domain
 import Foundation
+import TestServers
 
 /// The chart as a real Helm renders it.
 enum Chart {
@@ -78,36 +79,17 @@ enum Chart {
         return try JSON.parse(Array(text.utf8))
     }
 
-    /// What a program prints. Blocks no thread: others of this process hold leases.
+    /// What a program prints.
     static func output(
         _ program: String, _ arguments: [String], input: [UInt8] = []
     ) async throws -> String {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("slipway-install-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        func file(_ name: String, _ bytes: [UInt8] = []) throws -> FileHandle {
-            let url = folder.appendingPathComponent(name)
-            try Data(bytes).write(to: url)
-            return try FileHandle(forUpdating: url)
+        let ended = try await Command(
+            [program] + arguments, environment: ProcessInfo.processInfo.environment, input: input
+        ).run()
+        guard ended.code == 0 else {
+            throw Refusal(description: "\(program) failed: \(ended.errorText.suffix(2000))")
         }
-        func text(_ name: String) throws -> String {
-            try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-        }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardInput = try file("input", input)
-        process.standardOutput = try file("output")
-        process.standardError = try file("error")
-        let (ended, end) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in end.finish() }
-        try process.run()
-        for await _ in ended {}
-        guard process.terminationStatus == 0 else {
-            throw Refusal(description: "\(program) failed: \(try text("error").suffix(2000))")
-        }
-        return try text("output")
+        return ended.text
     }
 }
 

@@ -5,7 +5,7 @@ import Resources
 import Testing
 
 /// The chart through a real Helm, and `Manifests/install.yaml` beside it.
-@Suite struct ChartTests {
+@Suite(.timeLimit(.minutes(5))) struct ChartTests {
     /// Nothing of the chart but who installed it is missing from the file, and nothing is added
     /// but the namespace. `SLIPWAY_UPDATE=1` writes the file anew.
     @Test func theManifestHoldsWhatTheChartRenders() async throws {

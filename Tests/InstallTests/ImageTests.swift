@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The recipe of the image beside the program and the manifest that starts it.
-@Suite struct ImageTests {
+@Suite(.timeLimit(.minutes(5))) struct ImageTests {
     /// Lines of the last stage, those that go on joined.
     private func lastStage() throws -> [String] {
         let file = Chart.root.appendingPathComponent("Containerfile")

@@ -2,7 +2,7 @@ import Domain
 import Testing
 
 /// What the controller's own pod is like, whatever the values.
-@Suite struct PodTests {
+@Suite(.timeLimit(.minutes(5))) struct PodTests {
     static let values: [Document] = [
         [:], ["onlyNamespace": "risk"], ["serviceMonitor": ["enabled": true]],
     ]

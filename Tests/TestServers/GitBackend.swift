@@ -4,8 +4,7 @@ import Foundation
 package final class GitBackend: Sendable {
     package let root: String
     package let url: String
-    private let server = Process()
-    private let input = Pipe()
+    private let server: Command.Serving
 
     package init() throws {
         root = NSTemporaryDirectory() + "slipway-git-\(UUID().uuidString)"
@@ -13,25 +12,16 @@ package final class GitBackend: Sendable {
         let script = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("CommitsTests/Support/git-http-server.py").path
-        let output = Pipe()
-        server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        server.arguments = ["python3", script, root]
-        server.environment = Self.environment
-        server.standardInput = input
-        server.standardOutput = output
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        let line = String(decoding: try output.fileHandleForReading.readSome(), as: UTF8.self)
-        url = "http://127.0.0.1:" + line.trimmingCharacters(in: .whitespacesAndNewlines)
+        let (server, port) = try Command(
+            ["python3", script, root], environment: Self.environment
+        ).serveAfterFirstLine()
+        self.server = server
+        url = "http://127.0.0.1:\(port)"
         try run(["init", "-q", "--bare", root + "/origin.git"])
         try git("config", "http.receivepack", "true")
     }
 
-    deinit {
-        // Other children may have inherited our end of its standard input.
-        server.terminate()
-        try? FileManager.default.removeItem(atPath: root)
-    }
+    deinit { try? FileManager.default.removeItem(atPath: root) }
 
     /// Commits files on main of `origin.git`.
     package func commit(_ files: [String: String]) throws {
@@ -42,9 +32,7 @@ package final class GitBackend: Sendable {
         for (path, content) in files.sorted(by: { $0.key < $1.key }) {
             script += "M 100644 inline \(path)\ndata \(content.utf8.count)\n\(content)\n"
         }
-        let file = root + "/script"
-        try script.write(toFile: file, atomically: true, encoding: .utf8)
-        try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: file)
+        try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: script)
     }
 
     /// From now on the server answers nothing, or it does again.
@@ -68,9 +56,7 @@ package final class GitBackend: Sendable {
         let script =
             "commit refs/heads/main\ncommitter A <a@example.org> 1 +0000\ndata 1\nx\n"
             + "from refs/heads/main^0\n" + lines
-        let file = root + "/script"
-        try script.write(toFile: file, atomically: true, encoding: .utf8)
-        try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: file)
+        try run(["-C", root + "/origin.git", "fast-import", "--quiet"], input: script)
     }
 
     /// Runs git in `origin.git`.
@@ -84,22 +70,12 @@ package final class GitBackend: Sendable {
     }
 
     @discardableResult
-    private func run(_ arguments: [String], input: String? = nil) throws -> String {
-        let command = Process()
-        command.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        command.arguments = ["git"] + arguments
-        command.environment = Self.environment
-        let output = Pipe()
-        command.standardOutput = output
-        command.standardInput =
-            input.flatMap { FileHandle(forReadingAtPath: $0) }
-            ?? FileHandle.nullDevice
-        try command.run()
-        let text = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        command.waitUntilExit()
-        guard command.terminationStatus == 0 else { throw Failure(arguments: arguments) }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    private func run(_ arguments: [String], input: String = "") throws -> String {
+        let ended = try Command(
+            ["git"] + arguments, environment: Self.environment, input: Array(input.utf8)
+        ).runHere()
+        guard ended.code == 0 else { throw Failure(arguments: arguments) }
+        return ended.text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private struct Failure: Error { let arguments: [String] }

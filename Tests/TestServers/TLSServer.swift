@@ -13,7 +13,7 @@ package final class TLSServer {
 
     package let port: Int
     private let folder: URL
-    private let process = Process()
+    private var server: Command.Serving?
 
     /// Asks for a client certificate of the same authority if `asksForClient`; shows a certificate
     /// that is no longer valid if `isExpired`; if `claimsHTTP2` agrees to HTTP/2 with whoever
@@ -36,19 +36,10 @@ package final class TLSServer {
             arguments += ["-CAfile", path("ca.pem"), "-Verify", "1", "-verify_return_error"]
         }
         if claimsHTTP2 { arguments += ["-alpn", "h2,http/1.1"] }
-        process.executableURL = URL(filePath: Self.openssl ?? "")
-        process.arguments = arguments
-        process.standardInput = Pipe()
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        server = Command([Self.openssl ?? ""] + arguments).serve()
     }
 
-    deinit {
-        // It has nothing to put in order, and may not listen to a polite request.
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        try? FileManager.default.removeItem(at: folder)
-    }
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Where a file of the server lies: `ca.pem`, `server.key`, `client.pem`, `stranger.pem`.
     package func path(_ file: String) -> String { folder.appending(path: file).path }
@@ -91,13 +82,7 @@ package final class TLSServer {
     }
 
     private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.openssl ?? "")
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Unusable() }
+        let ended = try Command([Self.openssl ?? ""] + arguments).runHere()
+        guard ended.code == 0 else { throw Unusable() }
     }
 }

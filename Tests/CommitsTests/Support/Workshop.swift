@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import TestServers
 import Testing
 
 @testable import Commits
@@ -188,8 +189,7 @@ final class Workshop: Sendable {
 /// `git http-backend` behind a small server, for the repositories of all workshops. It ends when
 /// this process does.
 final class GitServer: Sendable {
-    private let process = Process()
-    private let input = Pipe()
+    private let server: Command.Serving
     let url: String
 
     static let shared = Result { try GitServer() }
@@ -199,20 +199,10 @@ final class GitServer: Sendable {
             atPath: Workshop.base, withIntermediateDirectories: true)
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("git-http-server.py").path
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", script, Workshop.base]
-        process.environment = Workshop.environment
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        var line = ""
-        while !line.hasSuffix("\n") {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { throw Workshop.Failure(text: "the server did not start") }
-            line += String(decoding: data, as: UTF8.self)
-        }
-        url = "http://127.0.0.1:\(line.dropLast())"
+        let (server, port) = try Command(
+            ["python3", script, Workshop.base], environment: Workshop.environment
+        ).serveAfterFirstLine()
+        self.server = server
+        url = "http://127.0.0.1:\(port)"
     }
 }

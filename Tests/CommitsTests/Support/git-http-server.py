@@ -1,6 +1,6 @@
 """Serves the bare repositories of a directory over HTTP with `git http-backend`.
 
-Usage: git-http-server.py ROOT. Prints the port and serves until its standard input ends.
+Usage: git-http-server.py ROOT. Prints the port and serves until it is killed.
 /hang/... accepts requests and never answers, /slow/... stops in the middle of an answer,
 /drip/... sends a byte now and then, /half/... stops in the middle of a pack, /torn/... hangs up
 there, /endless/... names references without end, /chatter/... sends words in place of a pack
@@ -176,5 +176,4 @@ class Handler(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
 print(server.server_address[1], flush=True)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
+server.serve_forever()

@@ -2,6 +2,7 @@ import API
 import Domain
 import Foundation
 import Sandbox
+import TestServers
 import Testing
 
 /// The real `kubectl` against the sandbox, with what people do in a first half hour. Left out
@@ -137,26 +138,12 @@ struct Kubectl: Sendable {
     /// Runs a command, its words separated by spaces; both outputs are one text.
     func run(
         _ command: String, input: String = ""
-    ) async throws -> (code: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(Self.path))
-        process.arguments =
-            ["--kubeconfig", kubeconfig, "--request-timeout=20s"]
-            + command.split(separator: " ").map(String.init)
-        let output = Pipe()
-        let source = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = source
-        let ended = AsyncStream<Void> { stream in
-            process.terminationHandler = { _ in stream.finish() }
-        }
-        try process.run()
-        try source.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try source.fileHandleForWriting.close()
-        for await _ in ended {}
-        // No command of these tests says more than a pipe holds.
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+    ) async throws -> (code: Int, output: String) {
+        let ended = try await Command(
+            [try #require(Self.path), "--kubeconfig", kubeconfig, "--request-timeout=20s"]
+                + command.split(separator: " ").map(String.init),
+            environment: ProcessInfo.processInfo.environment, input: Array(input.utf8)
+        ).run()
+        return (ended.code, ended.text + ended.errorText)
     }
 }

@@ -5,6 +5,7 @@ import Engine
 import Foundation
 import Logging
 import Rollouts
+import Synchronization
 import TestServers
 import Transport
 
@@ -33,16 +34,27 @@ extension LiveStory {
                     rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)),
                     election: election, namespace: namespace)),
             client: client, logger: logger)
+        let outcome: Result<Void, any Error>
         do {
+            // What was not reached since the controller ended says that it did.
+            let end = ControllerEnd()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await controller.run() }
-                try await body()
+                group.addTask {
+                    do { try await controller.run() } catch { end.error.withLock { $0 = error } }
+                }
+                do { try await body() } catch { throw end.error.withLock { $0 } ?? error }
                 group.cancelAll()
             }
+            outcome = .success(())
         } catch {
-            await client.shutDown()
-            throw error
+            outcome = .failure(error)
         }
         await client.shutDown()
+        try outcome.get()
     }
+}
+
+/// Why a controller ended before it was asked to.
+private final class ControllerEnd: Sendable {
+    let error = Mutex<(any Error)?>(nil)
 }

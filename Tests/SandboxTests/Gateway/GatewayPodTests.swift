@@ -1,6 +1,7 @@
 import ControlPlane
 import Domain
 import Foundation
+import TestServers
 import Testing
 
 @testable import Sandbox
@@ -16,16 +17,12 @@ extension RealEnvoyTests {
         private static func train() async throws -> String {
             let folder = FileManager.default.temporaryDirectory
                 .appendingPathComponent("models-\(UUID().uuidString)").path
-            try await onThread {
-                let training = Process()
-                training.executableURL = URL(
-                    fileURLWithPath: "\(GatewayCluster.environment)/bin/python")
-                training.arguments = ["-B", "\(models)/train.py", folder]
-                training.standardOutput = FileHandle.nullDevice
-                try training.run()
-                training.waitUntilExit()
-                #expect(training.terminationStatus == 0)
-            }
+            let training = try await Command(
+                [
+                    "\(GatewayCluster.environment)/bin/python", "-B", "\(models)/train.py", folder,
+                ], environment: ProcessInfo.processInfo.environment
+            ).run()
+            #expect(training.code == 0, "\(training.errorText)")
             return folder
         }
 

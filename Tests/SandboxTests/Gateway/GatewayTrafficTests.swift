@@ -8,7 +8,7 @@ import Testing
 @testable import Sandbox
 
 /// One after the other: the machine bears one Envoy under load, and one kills them.
-@Suite(.serialized) struct RealEnvoyTests {}
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RealEnvoyTests {}
 
 extension RealEnvoyTests {
     /// A real Envoy between real clients and real servers.

@@ -6,7 +6,7 @@ import Testing
 @testable import Sandbox
 
 /// What becomes of containers whose processes are well or badly behaved.
-@Suite struct ContainerTests {
+@Suite(.timeLimit(.minutes(5))) struct ContainerTests {
     // MARK: Set-up
 
     @Test func aContainerSeesItsVariablesAndVolumes() async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import Sandbox
 
 /// `kubectl logs`, as far as the API is concerned.
-@Suite struct LogTests {
+@Suite(.timeLimit(.minutes(5))) struct LogTests {
     // MARK: The file
 
     private static func withLog(

@@ -6,7 +6,7 @@ import Testing
 @testable import Sandbox
 
 /// Real processes on a sandbox's node.
-@Suite struct NodeTests {
+@Suite(.timeLimit(.minutes(5))) struct NodeTests {
     @Test func aPodRunsAndIsReadyAndGoes() async throws {
         try await Machine.run { machine in
             try await machine.create(

@@ -7,7 +7,7 @@ import Testing
 @testable import Sandbox
 
 /// Nothing outlives a sandbox, however it ends.
-@Suite struct StateFolderTests {
+@Suite(.timeLimit(.minutes(5))) struct StateFolderTests {
     private static func folder() -> String {
         FileManager.default.temporaryDirectory
             .appendingPathComponent("slipway-state-\(UUID().uuidString)").path
