@@ -60,7 +60,7 @@ let package = Package(
         // MARK: The shell: touches the world
         .target(name: "Commits", dependencies: ["Domain", "CLibGit2", logging]),
         .target(name: "Transport", dependencies: ["CLibCurl"]),
-        .target(name: "Processes"),
+        .target(name: "Processes", dependencies: ["Domain"]),
         .target(
             name: "Cluster",
             dependencies: [
@@ -74,7 +74,7 @@ let package = Package(
             dependencies: [
                 "Domain", "Documents", "API", "Resources", "Desired", "Observed", "Planning",
                 "Verdicts", "Rollouts", "Engine", "Commits", "Transport", "KubeWire", "Cluster",
-                "Signals", "Telemetry", lifecycle, logging,
+                "Processes", "Signals", "Telemetry", lifecycle, logging,
             ]),
         .target(name: "Admin", dependencies: ["Telemetry", hummingbird, lifecycle, logging]),
 
@@ -106,10 +106,8 @@ let package = Package(
             dependencies: [
                 "Admin", "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources",
                 "Desired", "Planning", "Presentation", "KubeWire", "Cluster", "Transport",
-                "Commits", "Engine",
-                "Rollouts",
-                arguments,
-                lifecycle, signals, logging,
+                "Commits", "Engine", "Processes", "Rollouts", arguments, lifecycle, signals,
+                logging,
             ]),
 
         .executableTarget(name: "simulate", dependencies: ["Simulation", "Domain", arguments]),

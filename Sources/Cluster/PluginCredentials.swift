@@ -1,7 +1,6 @@
-import Dispatch
 import Domain
-import Glibc
 import Logging
+import Processes
 import Synchronization
 
 /// The credentials of a plugin: kept until shortly before they expire, asked for by one run at a
@@ -15,7 +14,7 @@ final class PluginCredentials: Sendable {
         /// The least time between the end of a run and the next one that a failure, a refusal or
         /// credentials that came expired ask for.
         var pause: Duration = .seconds(10)
-        var now: @Sendable () -> Timestamp = { wallClock() }
+        var now: @Sendable () -> Timestamp = { WallClock.now }
     }
 
     private typealias Outcome = Result<ExecCredential, CredentialProblem>
@@ -140,10 +139,7 @@ final class PluginCredentials: Sendable {
                         ?? .failure(CredentialProblem("the credential plugin did not run"))
                 }
                 if let ready { return continuation.resume(returning: ready) }
-                let (seconds, attoseconds) = patience.components
-                DispatchQueue.global().asyncAfter(
-                    deadline: .now() + Double(seconds) + Double(attoseconds) / 1e18
-                ) { [weak self] in
+                WallClock.after(patience) { [weak self] in
                     self?.leave(ticket, "the credential plugin has not answered yet")
                 }
             }
@@ -157,10 +153,4 @@ final class PluginCredentials: Sendable {
         continuation?.resume(
             returning: .failure(CredentialProblem("\(plugin.place): \(reason)")))
     }
-}
-
-private func wallClock() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Processes
 import Synchronization
 
@@ -56,10 +55,7 @@ final class PluginRun: Sendable {
         }
         if isLate { child.killAll() }
         let time = plugin.isInteractive ? bounds.interactiveTime : bounds.time
-        let (seconds, attoseconds) = time.components
-        DispatchQueue.global().asyncAfter(
-            deadline: .now() + Double(seconds) + Double(attoseconds) / 1e18
-        ) { [weak run] in run?.stop("it took longer than \(time)") }
+        WallClock.after(time) { [weak run] in run?.stop("it took longer than \(time)") }
     }
 
     private func take(_ notice: ChildProcess.Notice) {

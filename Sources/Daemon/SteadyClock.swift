@@ -1,5 +1,5 @@
 package import Domain
-import Glibc
+import Processes
 
 /// The time of day, as it was when the program began and goes on since.
 ///
@@ -10,18 +10,11 @@ package struct SteadyClock: Sendable {
     private let origin: ContinuousClock.Instant
 
     package init() {
-        start = Self.wall
+        start = WallClock.now
         origin = .now
     }
 
     package var now: Timestamp {
         start + .milliseconds(Int64(origin.duration(to: .now) / .milliseconds(1)))
-    }
-
-    /// What the machine says now.
-    package static var wall: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

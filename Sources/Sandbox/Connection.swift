@@ -3,6 +3,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Processes
 
 /// The connection a request came over.
 struct Connection: InitializableFromSource {
@@ -105,7 +106,7 @@ extension SandboxServer {
     ) -> Response {
         let channel = connection.channel
         let body = ResponseBody { [self] writer in
-            var stream = WatchStream(subscription, openedAt: Clock.now)
+            var stream = WatchStream(subscription, openedAt: WallClock.now)
             let (id, signal) = await register(stream)
             channel.closeFuture.whenComplete { _ in signal.close() }
             do {

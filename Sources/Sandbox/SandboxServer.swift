@@ -5,6 +5,7 @@ import Hummingbird
 package import Logging
 import NIOCore
 import NIOPosix
+import Processes
 import ServiceLifecycle
 
 /// The embedded API server: the control plane's model behind HTTP on 127.0.0.1, with its
@@ -61,7 +62,7 @@ package actor SandboxServer {
 
     /// A cluster with the definitions that were asked for.
     private static func newStore(_ options: SandboxOptions, _ logger: Logger) -> Store {
-        var store = Store(seed: options.seed, now: Clock.now)
+        var store = Store(seed: options.seed, now: WallClock.now)
         define(options, &store, logger)
         return store
     }
@@ -76,7 +77,7 @@ package actor SandboxServer {
         if options.gateway != nil { definitions.append(GatewayDefinitions.referenceGrant) }
         for definition in definitions {
             do throws(APIStatus) {
-                try CustomResources.bringUpToDate(definition, in: &store, now: Clock.now)
+                try CustomResources.bringUpToDate(definition, in: &store, now: WallClock.now)
             } catch {
                 logger.error("a definition is refused", metadata: ["error": "\(error)"])
             }
@@ -284,7 +285,7 @@ package actor SandboxServer {
         while true {
             let result: Result
             do {
-                result = try body(&store, Clock.now)
+                result = try body(&store, WallClock.now)
             } catch {
                 _ = keeps()
                 throw error
@@ -296,7 +297,7 @@ package actor SandboxServer {
     }
 
     func perform(_ request: APIRequest) -> APIAnswer {
-        let answer = Front.answer(request, store: &store, now: Clock.now, access: access)
+        let answer = Front.answer(request, store: &store, now: WallClock.now, access: access)
         if keeps() { return answer }
         return .response(APIResponse(.notKept(keepFailure?.description ?? "")))
     }
@@ -329,9 +330,9 @@ package actor SandboxServer {
     private func settle() {
         for _ in 0..<20 {
             let before = store.version
-            controllers.run(&store, now: Clock.now)
+            controllers.run(&store, now: WallClock.now)
             // Nobody measures the load of processes here.
-            autoscalers.run(&store, now: Clock.now, usage: nil)
+            autoscalers.run(&store, now: WallClock.now, usage: nil)
             if store.version == before { break }
         }
         // What did not happen is found again by controllers that know nothing.
@@ -346,7 +347,7 @@ package actor SandboxServer {
         var beat = 0
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(100))
-            let now = Clock.now
+            let now = WallClock.now
             for watch in watches.values where watch.nextLook <= now { watch.signal.ring() }
             beat += 1
             if beat % 10 == 0 { settle() }
@@ -401,7 +402,7 @@ package actor SandboxServer {
     /// The lines that are due on a stream, and whether it is over.
     func lines(_ stream: inout WatchStream, id: Int) -> [Document] {
         guard watches[id] != nil else { return [] }
-        let lines = stream.lines(store, now: Clock.now)
+        let lines = stream.lines(store, now: WallClock.now)
         watches[id]?.nextLook = stream.nextLook
         watches[id]?.seen = stream.subscription.version
         return lines

@@ -37,7 +37,7 @@ enum Imports {
         "Telemetry": [],
         "Commits": system.union(["Domain", "CLibGit2", "Logging"]),
         "Transport": system.union(["CLibCurl"]),
-        "Processes": system,
+        "Processes": system.union(["Domain"]),
         "KubeWire": ["Domain", "Documents", "Resources"],
         "Cluster": system.union([
             "Domain", "Documents", "Resources", "KubeWire", "Transport", "Processes", "Telemetry",
@@ -45,8 +45,8 @@ enum Imports {
         ]),
         "Signals": system.union(["Domain", "Documents", "Transport", "Logging"]),
         "Daemon": system.union(core).union([
-            "Documents", "Commits", "Transport", "KubeWire", "Cluster", "Signals", "Telemetry",
-            "ServiceLifecycle", "Logging",
+            "Documents", "Commits", "Transport", "KubeWire", "Cluster", "Processes", "Signals",
+            "Telemetry", "ServiceLifecycle", "Logging",
         ]),
         "Admin": system.union([
             "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore", "ServiceLifecycle", "Logging",
@@ -65,9 +65,8 @@ enum Imports {
         "slipway": system.union([
             "Admin", "Daemon", "Sandbox", "Demo", "Domain", "Documents", "API", "Resources",
             "Desired", "Planning", "KubeWire", "Cluster", "Transport", "Presentation", "Commits",
-            "Engine",
-            "Rollouts",
-            "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
+            "Engine", "Processes", "Rollouts", "ArgumentParser", "ServiceLifecycle",
+            "UnixSignals", "Logging",
         ]),
     ]
 

@@ -137,7 +137,7 @@ final class EnvoyGateway: Sendable {
                 || view?.plan.isUnusable ?? false
             let isRetiring = await plane.isRetiring
             if isNew || isRetiring {
-                await plane.aim(at: next.plan.resources, Clock.now)
+                await plane.aim(at: next.plan.resources, WallClock.now)
             }
             var statuses = await plane.statuses(for: next.plan)
             if statuses.launch != view?.statuses?.launch { answering = [] }

@@ -139,15 +139,15 @@ final class Node: Sendable {
                                 containerID: "process://\(id)", imageID: order.launch.imageID)))
                 case .failed(let reason):
                     remove(key, run: order.run)
-                    log.close(at: Clock.now)
+                    log.close(at: WallClock.now)
                     inbox.put(
                         order.uid,
                         .startFailed(
                             container: order.container, run: order.run,
                             .create(ContainerOrder.complaint(reason))))
-                case .wrote(let stream, let bytes): log.write(bytes, stream, at: Clock.now)
+                case .wrote(let stream, let bytes): log.write(bytes, stream, at: WallClock.now)
                 case .ended(let code):
-                    log.close(at: Clock.now)
+                    log.close(at: WallClock.now)
                     remove(key, run: order.run)
                     var exit = PodInput.Exit(code: outOfMemory.value ? 137 : code)
                     exit.outOfMemory = outOfMemory.value
@@ -228,7 +228,7 @@ final class Inbox: Sendable {
         }
         guard isNews else { return }
         group.addTask { [self] in
-            let span = due - Clock.now
+            let span = due - WallClock.now
             try? await Task.sleep(for: .milliseconds(max(5, span.milliseconds)))
             alarms.withLock { _ = $0.remove(due) }
             signal.ring()

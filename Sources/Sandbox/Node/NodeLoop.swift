@@ -1,5 +1,6 @@
 import ControlPlane
 import Domain
+import Processes
 
 /// The pods of a node: reads the cluster, asks each pod's worker what is due, writes status and
 /// events, and hands out the work. One round at a time; everything it knows of a pod's processes
@@ -52,7 +53,7 @@ struct NodeLoop {
     ///
     /// - Returns: when time alone makes something due again.
     mutating func round(_ group: inout DiscardingTaskGroup) async -> Timestamp? {
-        let now = Clock.now
+        let now = WallClock.now
         var actions: [String: [PodAction]] = [:]
         await read(now, &actions)
         for letter in node.inbox.take() {

@@ -3,6 +3,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Processes
 
 extension SandboxServer {
     /// A log that can be read: where it is, and whose.
@@ -18,7 +19,7 @@ extension SandboxServer {
     nonisolated func logs(
         _ call: APIRequest, _ connection: Connection
     ) async -> Response? {
-        guard let request = LogRequest(call, now: Clock.now) else { return nil }
+        guard let request = LogRequest(call, now: WallClock.now) else { return nil }
         do {
             guard let source = try await source(request) else { return nil }
             return stream(request, source, connection)

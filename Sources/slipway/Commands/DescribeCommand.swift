@@ -1,5 +1,6 @@
 import ArgumentParser
 import Presentation
+import Processes
 
 /// `slipway describe`
 struct DescribeCommand: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct DescribeCommand: AsyncParsableCommand {
                 Terminal.standard.write(ObjectText.text(found.map(\.object), as: output))
                 return
             }
-            let pages = found.map { ReleasePage($0.release, now: Clock.now).text }
+            let pages = found.map { ReleasePage($0.release, now: WallClock.now).text }
             Terminal.standard.write(pages.joined(separator: "\n---\n\n"))
         }
     }

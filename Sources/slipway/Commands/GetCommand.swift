@@ -1,5 +1,6 @@
 import ArgumentParser
 import Presentation
+import Processes
 
 /// `slipway get`
 struct GetCommand: AsyncParsableCommand {
@@ -69,7 +70,7 @@ struct GetCommand: AsyncParsableCommand {
                 return
             }
             let table = ReleaseTable(
-                now: Clock.now, wide: format.output == .wide, namespaces: allNamespaces)
+                now: WallClock.now, wide: format.output == .wide, namespaces: allNamespaces)
             terminal.write(table.text(of: found.map(\.release)))
         }
     }

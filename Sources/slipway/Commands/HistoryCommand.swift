@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Domain
 import Presentation
+import Processes
 
 /// `slipway history`
 struct HistoryCommand: AsyncParsableCommand {
@@ -40,7 +41,7 @@ struct HistoryCommand: AsyncParsableCommand {
                     terminal.writeError("Nothing has happened to \(live.release.id) yet.\n")
                     return
                 }
-                let table = HistoryTable(now: Clock.now, wide: format.output == .wide)
+                let table = HistoryTable(now: WallClock.now, wide: format.output == .wide)
                 terminal.write(table.text(of: status))
             }
         }

@@ -3,6 +3,7 @@ import Cluster
 import Domain
 import KubeWire
 import Presentation
+import Processes
 import Resources
 
 /// Looks at a cluster for `slipway doctor`. What it means is decided by ``Diagnosis``.
@@ -45,7 +46,7 @@ struct Examination {
         }
         var findings = [Diagnosis.server(version: server.version)]
         if let time = server.time {
-            findings.append(Diagnosis.clock(ahead: time - Clock.now))
+            findings.append(Diagnosis.clock(ahead: time - WallClock.now))
         }
         return findings
     }
@@ -122,7 +123,7 @@ struct Examination {
         let renewed = spec?["renewTime"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
         return Diagnosis.leader(
             lease, holder: spec.map { $0["holderIdentity"]?.stringValue ?? "" },
-            silence: renewed.map { Clock.now - $0 },
+            silence: renewed.map { WallClock.now - $0 },
             duration: .seconds(spec?["leaseDurationSeconds"]?.integerValue ?? 15))
     }
 

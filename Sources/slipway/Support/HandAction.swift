@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Domain
 import Presentation
+import Processes
 import Resources
 
 /// How long a hand action waits for the controller.
@@ -63,7 +64,7 @@ struct HandAction {
             let annotation: HandRequest.Annotation
             do throws(HandRequest.Refusal) {
                 annotation = try request.annotation(
-                    for: live.release, token: Clock.now.milliseconds)
+                    for: live.release, token: WallClock.now.milliseconds)
             } catch {
                 throw Failure("\(live.release.id): \(error)")
             }
@@ -88,7 +89,7 @@ struct HandAction {
         _ timeout: TimeSpan
     ) async throws {
         let terminal = Terminal.standard
-        let end = Clock.now + timeout
+        let end = WallClock.now + timeout
         var last = ""
         terminal.say(.waiting, "waiting for the controller")
         while true {
@@ -107,7 +108,7 @@ struct HandAction {
                 terminal.say(.done, "the controller has taken it up")
                 return
             }
-            guard Clock.now < end else {
+            guard WallClock.now < end else {
                 throw Failure(
                     "the controller has not taken it up within \(timeout); the request "
                         + "stands and is carried out when it does",

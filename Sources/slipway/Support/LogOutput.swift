@@ -1,5 +1,6 @@
 import Logging
 import Presentation
+import Processes
 
 /// Writes a program's log to standard error, a line an event.
 struct LogOutput: LogHandler {
@@ -22,7 +23,7 @@ struct LogOutput: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let line = LogLine(
-            time: Clock.now, level: event.level.rawValue, logger: label,
+            time: WallClock.now, level: event.level.rawValue, logger: label,
             message: "\(event.message)", fields: all.map { ($0.key, "\($0.value)") })
         Terminal.standard.writeError(line.text(format))
     }

@@ -2,6 +2,7 @@ import API
 import Cluster
 import Domain
 import Presentation
+import Processes
 import Resources
 
 /// `slipway get --watch`: a table that is kept up to date on a terminal, lines that are added
@@ -105,7 +106,7 @@ private actor LiveView {
     }
 
     private var table: ReleaseTable {
-        ReleaseTable(now: Clock.now, wide: format == .wide, namespaces: namespaces)
+        ReleaseTable(now: WallClock.now, wide: format == .wide, namespaces: namespaces)
     }
 
     private func redraw() {
