@@ -107,6 +107,38 @@ extension Right {
             })
     }
 
+    /// A role with the rights of a part, and the binding that gives it to a service account: in one
+    /// namespace, or in the whole cluster if that is `nil`.
+    package static func grant(
+        _ part: Part, to account: NamespacedName, in namespace: String?
+    ) -> [Document] {
+        let group = "rbac.authorization.k8s.io"
+        let version: Document = .string("\(group)/v1")
+        let prefix = namespace == nil ? "Cluster" : ""
+        let name: Document = .string("slipway-\(part.rawValue)")
+        var metadata: Document = ["name": name]
+        if let namespace { metadata["namespace"] = .string(namespace) }
+        return [
+            [
+                "apiVersion": version, "kind": .string("\(prefix)Role"), "metadata": metadata,
+                "rules": rules(of: part),
+            ],
+            [
+                "apiVersion": version, "kind": .string("\(prefix)RoleBinding"),
+                "metadata": metadata,
+                "roleRef": [
+                    "apiGroup": .string(group), "kind": .string("\(prefix)Role"), "name": name,
+                ],
+                "subjects": [
+                    [
+                        "kind": "ServiceAccount", "name": .string(account.name),
+                        "namespace": .string(account.namespace),
+                    ]
+                ],
+            ],
+        ]
+    }
+
     /// The name of the Lease that candidates take if nobody chooses another.
     package static let defaultLease = "slipway-controller"
 }

@@ -94,6 +94,10 @@ package struct ScheduledRun: Sendable {
         world.gateway.proxies = schedule.proxies
         world.speaksHTTP = schedule.speaksHTTP
         world.hidesNodes = schedule.hidesNodes
+        if schedule.speaksHTTP {
+            let parts = Right.Part.allCases.filter { $0 != .nodes || !schedule.hidesNodes }
+            world.install(parts)
+        }
         world.writeLimit = 5000 * schedule.releases
         for (delay, span) in schedule.delays {
             switch delay {

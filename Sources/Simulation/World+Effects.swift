@@ -60,7 +60,7 @@ extension World {
         case .read(let id, let key):
             let isLost = apiIsAway || goesOtherwise()
             if let index = process(of: life) { noteRead(key, failed: isLost, index) }
-            if key.kind == .node, hidesNodes {
+            if key.kind == .node, hidesNodes, !speaksHTTP {
                 answer(.read(id, .failed(.init(.forbidden, Self.nodesAreForbidden))), life)
             } else if isLost {
                 answer(.read(id, .failed(.init(.unreachable, "connection refused"))), life)

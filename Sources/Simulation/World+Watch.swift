@@ -25,19 +25,16 @@ extension World {
         for _ in 0..<4 where now >= view.pausedUntil {
             do throws(ClusterError) {
                 if apiIsAway { throw ClusterError(.unavailable, "connection refused") }
-                if kind == .node, hidesNodes {
-                    throw ClusterError(.forbidden, Self.nodesAreForbidden)
-                }
                 switch view.progress.next {
                 case .list(let version):
-                    let list = try Self.list(selection, version, of: frozen ?? store, now)
+                    let list = try list(selection, version, of: frozen ?? store)
                     tell(
                         index, kind, .replaced(list.items, resourceVersion: list.version))
                     view.progress.listed(list.version)
                 case .watch(let version):
                     guard frozen == nil else { return }
                     if view.watch == nil {
-                        view.watch = try Self.watch(selection, from: version, of: store, now)
+                        view.watch = try watch(selection, from: version)
                     }
                     return try read(&view, index, kind)
                 }
@@ -71,6 +68,7 @@ extension World {
     private mutating func fail(
         _ view: inout WireView, _ error: ClusterError, _ index: Int, _ kind: ResourceKind
     ) {
+        checkRights(error, on: kind)
         if case .list = view.progress.next {
             view.progress.listFailed(error)
         } else {

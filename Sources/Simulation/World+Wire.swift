@@ -12,41 +12,40 @@ extension World {
         guard let request = WireRequest(write) else {
             return .notApplied(.init(.invalid, "\(write.key): not a name of an object"))
         }
-        return answer(request).outcome(of: write)
+        let answer = Self.answer(request, &store, credential, now)
+        checkRights(answer, on: write.key.kind)
+        return answer.outcome(of: write)
     }
 
-    func exchange(reading key: ResourceKey) -> ReadOutcome {
+    mutating func exchange(reading key: ResourceKey) -> ReadOutcome {
         guard let request = WireRequest(reading: key) else {
             return .failed(.init(.invalid, "\(key): not a name of an object"))
         }
-        var store = store
-        return Self.answer(request, &store, now).outcome(ofReading: key)
-    }
-
-    private mutating func answer(_ request: WireRequest) -> WireAnswer {
-        Self.answer(request, &store, now)
+        let answer = Self.answer(request, &store, credential, now)
+        checkRights(answer, on: key.kind)
+        return answer.outcome(ofReading: key)
     }
 
     private static func answer(
-        _ request: WireRequest, _ store: inout Store, _ now: Timestamp
+        _ request: WireRequest, _ store: inout Store, _ credential: String?, _ now: Timestamp
     ) -> WireAnswer {
-        switch Front.answer(APIRequest(request), store: &store, now: now) {
+        switch Front.answer(APIRequest(request, credential), store: &store, now: now) {
         case .response(let response): WireAnswer(response)
         case .watch: WireAnswer(status: 200, retryAfter: nil, body: [])
         }
     }
 
     /// Lists a kind, page after page.
-    static func list(
-        _ selection: ObjectSelection, _ version: ListVersion, of store: Store, _ now: Timestamp
+    func list(
+        _ selection: ObjectSelection, _ version: ListVersion, of store: Store
     ) throws(ClusterError) -> (items: [Document], version: String) {
         var store = store
         var items: [Document] = []
         var token: String?
         while true {
             let request = try WireRequest(
-                listing: selection, version: version, limit: pageSize, token: token)
-            let answer = answer(request, &store, now)
+                listing: selection, version: version, limit: Self.pageSize, token: token)
+            let answer = Self.answer(request, &store, credential, now)
             guard answer.status == 200 else { throw answer.error }
             var page = ListPage(of: selection.kind)
             items += try page.feed(answer.body)
@@ -60,12 +59,12 @@ extension World {
     private static var pageSize: Int { 3 }
 
     /// Begins a watch.
-    static func watch(
-        _ selection: ObjectSelection, from version: String, of store: Store, _ now: Timestamp
+    func watch(
+        _ selection: ObjectSelection, from version: String
     ) throws(ClusterError) -> WatchSubscription {
         let request = try WireRequest(watching: selection, from: version, seconds: 300)
         var store = store
-        switch Front.answer(APIRequest(request), store: &store, now: now) {
+        switch Front.answer(APIRequest(request, credential), store: &store, now: now) {
         case .watch(let subscription): return subscription
         case .response(let response): throw WireAnswer(response).error
         }
@@ -104,8 +103,11 @@ extension CallFaults.WriteFate {
 
 extension APIRequest {
     /// The request as a server takes it apart.
-    init(_ request: WireRequest) {
+    init(_ request: WireRequest, _ credential: String?) {
         var headers = [(name: "Accept", value: "application/json")]
+        if let credential {
+            headers.append((name: "Authorization", value: "Bearer \(credential)"))
+        }
         if let type = request.type { headers.append((name: "Content-Type", value: type)) }
         self.init(
             method: request.method.rawValue, path: request.path,

@@ -76,12 +76,13 @@ extension World {
         if case .delete = request, let old { checkDelete(key, old, sent: sent, isLate: isLate) }
     }
 
-    /// Only what is Slipway's is changed, and nothing of it has an owner.
+    /// Only what is Slipway's is changed, and nothing of it has an owner. The Lease is the
+    /// installation's.
     private mutating func checkOwnership(
         _ request: WriteRequest, _ old: Document?, _ new: Document?
     ) {
         let key = request.key
-        guard key.kind != .modelRelease, key.kind != .releaseSource else { return }
+        guard ![.modelRelease, .releaseSource, .lease].contains(key.kind) else { return }
         if let old, ObjectMetadata(of: old).label(Names.managedByLabel) != Names.managedByValue {
             violate("ownership", "\(key) is somebody else's and is written")
         }

@@ -92,6 +92,8 @@ package struct World: Sendable {
     package internal(set) var hash = TraceHash()
     /// Calls, lists and watches go as bytes through the HTTP side of the API server.
     package var speaksHTTP = false
+    /// The token of the controller's account, where the server enforces roles.
+    var credential: String?
     /// Who uses the models; nobody at first.
     package var users = Users()
 

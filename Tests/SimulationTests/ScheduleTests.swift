@@ -249,7 +249,9 @@ struct ScheduleTests {
             schedule.speaksHTTP = speaksHTTP
             var run = ScheduledRun(schedule)
             run.play()
-            stories.append(run.world.trace)
+            // The account and its roles come first there: pods have other names.
+            stories.append(
+                run.world.trace.map { $0.replacing(/-[a-z0-9]+-[a-z0-9]{5}\b/, with: "") })
         }
         #expect(stories[0].count > 30)
         #expect(stories[0] == stories[1])

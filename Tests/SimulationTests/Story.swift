@@ -3,6 +3,7 @@ import ControlPlane
 import Desired
 import Domain
 import Engine
+import Resources
 import Rollouts
 import Simulation
 
@@ -13,11 +14,17 @@ struct Story {
 
     var world: World
 
-    /// A world with a Gateway, a source and a controller, and nothing declared.
+    /// A world with a Gateway, a source and a controller, and nothing declared; with `rights` on a
+    /// server that enforces roles.
     init(
-        crashAfterWrite: Int? = nil, gateway: Bool = true, path: String = "", prune: Bool = false
+        crashAfterWrite: Int? = nil, gateway: Bool = true, path: String = "", prune: Bool = false,
+        rights: [Right.Part]? = nil
     ) {
         world = World()
+        if let rights {
+            world.speaksHTTP = true
+            world.install(rights)
+        }
         world.crashAfterWrite = crashAfterWrite
         if gateway { Story.addGateway(&world) }
         addSource("models", path: path, prune: prune)

@@ -59,38 +59,10 @@ struct Installation {
                 "metadata": ["name": .string(Right.defaultLease), "namespace": home],
             ],
         ]
-        objects += grant(.election, in: Self.namespace)
-        for part in parts { objects += grant(part, in: only) }
+        let account = NamespacedName(namespace: Self.namespace, name: Self.account)
+        objects += Right.grant(.election, to: account, in: Self.namespace)
+        for part in parts { objects += Right.grant(part, to: account, in: only) }
         return objects
-    }
-
-    /// A role with the rights of a part, and the account's binding to it.
-    private func grant(_ part: Right.Part, in namespace: String?) -> [Document] {
-        let prefix = namespace == nil ? "Cluster" : ""
-        let group = "rbac.authorization.k8s.io"
-        let name: Document = .string("slipway-\(part.rawValue)")
-        var metadata: Document = ["name": name]
-        if let namespace { metadata["namespace"] = .string(namespace) }
-        let version: Document = .string("\(group)/v1")
-        return [
-            [
-                "apiVersion": version, "kind": .string("\(prefix)Role"), "metadata": metadata,
-                "rules": Right.rules(of: part),
-            ],
-            [
-                "apiVersion": version, "kind": .string("\(prefix)RoleBinding"),
-                "metadata": metadata,
-                "roleRef": [
-                    "apiGroup": .string(group), "kind": .string("\(prefix)Role"), "name": name,
-                ],
-                "subjects": [
-                    [
-                        "kind": "ServiceAccount", "name": .string(Self.account),
-                        "namespace": .string(Self.namespace),
-                    ]
-                ],
-            ],
-        ]
     }
 }
 
