@@ -141,7 +141,10 @@ import Testing
             }
         }
         for definition in BuiltInKinds.all { check(definition.shape) }
-        for kind in ["TokenRequest", "Eviction", "DeleteOptions", "SelfSubjectAccessReview"] {
+        for kind in [
+            "TokenRequest", "Eviction", "DeleteOptions", "SelfSubjectAccessReview",
+            "SelfSubjectReview",
+        ] {
             check(try #require(BuiltInShapes.request(kind)))
         }
         #expect(Set(table.types.keys).subtracting(seen).subtracting(Self.old) == [])

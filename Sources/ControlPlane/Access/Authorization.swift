@@ -96,6 +96,18 @@ struct AccessAttributes: Hashable {
 struct Authorization {
     let store: Store
 
+    /// Lets pass what a caller may do, and tells of the decision.
+    ///
+    /// - Throws: 403.
+    func check(
+        _ caller: Caller, _ wanted: AccessAttributes, _ rules: AccessRules
+    ) throws(APIStatus) {
+        guard !caller.isAdmin else { return }
+        let reason = reason(caller, wanted)
+        rules.onDecision?(AccessDecision(caller, wanted, isAllowed: reason != nil))
+        guard reason != nil else { throw wanted.forbidden(to: caller) }
+    }
+
     /// Why a caller may do something; `nil` if they may not.
     func reason(_ caller: Caller, _ wanted: AccessAttributes) -> String? {
         if caller.isAdmin || Self.isPublic(caller, wanted) { return "" }
@@ -113,6 +125,9 @@ struct Authorization {
 
     private static let information = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
     private static let discovery = ["/api", "/apis", "/openapi"]
+    private static let questions = [
+        (AccessReview.group, "selfsubjectaccessreviews"), (SelfReview.group, "selfsubjectreviews"),
+    ]
 
     /// Health and version are for everybody; discovery and questions about oneself for everybody
     /// who is known.
@@ -125,8 +140,8 @@ struct Authorization {
             return wanted.verb == "get"
                 && discovery.contains { wanted.path == $0 || wanted.path.hasPrefix($0 + "/") }
         }
-        return wanted.verb == "create" && wanted.group == "authorization.k8s.io"
-            && wanted.resource == "selfsubjectaccessreviews"
+        return wanted.verb == "create"
+            && questions.contains { $0 == (wanted.group, wanted.resource) }
     }
 
     // MARK: Bindings
@@ -197,7 +212,8 @@ struct Authorization {
                 url == wanted.path || (url.hasSuffix("*") && wanted.path.hasPrefix(url.dropLast()))
             }
         }
-        let part = wanted.resource.split(separator: "/").dropFirst().first.map { "*/\($0)" }
+        // What stands behind the first slash may have more of them.
+        let part = wanted.resource.firstIndex(of: "/").map { "*\(wanted.resource[$0...])" }
         guard has("apiGroups", wanted.group),
             has("resources", wanted.resource)
                 || part.map({ list("resources").contains($0) })

@@ -54,6 +54,9 @@ package struct AccessDecision: Hashable, Sendable, CustomStringConvertible {
 struct Caller: Hashable {
     var name: String
     var groups: [String]
+    /// Empty where none is known.
+    var uid = ""
+    var extra: [Impersonation.Extra] = []
     /// Nothing is forbidden.
     var isAdmin = false
 
@@ -61,26 +64,49 @@ struct Caller: Hashable {
         name: "admin", groups: ["system:masters", "system:authenticated"], isAdmin: true)
     static let anonymous = Caller(name: "system:anonymous", groups: ["system:unauthenticated"])
 
-    private init(name: String, groups: [String], isAdmin: Bool = false) {
+    init(
+        name: String, groups: [String], uid: String = "", extra: [Impersonation.Extra] = [],
+        isAdmin: Bool = false
+    ) {
         self.name = name
         self.groups = groups
+        self.uid = uid
+        self.extra = extra
         self.isAdmin = isAdmin
     }
 
-    private init(account: ResourceKey) {
+    private init(account: ResourceKey, uid: String) {
         self.init(
             name: "system:serviceaccount:\(account.namespace):\(account.name)",
-            groups: [
-                "system:serviceaccounts", "system:serviceaccounts:\(account.namespace)",
-                "system:authenticated",
-            ])
+            groups: Self.groups(ofAccountsIn: account.namespace) + ["system:authenticated"],
+            uid: uid)
     }
 
-    /// The caller of a request.
+    /// The groups that every service account of a namespace is in.
+    static func groups(ofAccountsIn namespace: String) -> [String] {
+        ["system:serviceaccounts", "system:serviceaccounts:\(namespace)"]
+    }
+
+    /// The caller of a request: who sent it, or whom that one may be taken for and asks to be.
     ///
-    /// - Throws: 401 for a token that this server did not issue, or that does not hold any more.
+    /// - Throws: 401 for a token that this server did not issue, or that does not hold any more;
+    ///   403 where somebody may not be taken for another.
     init(
         _ request: APIRequest, _ store: Store, _ rules: AccessRules, now: Timestamp
+    ) throws(APIStatus) {
+        let sender = try Caller(authenticating: request, store, rules, now: now)
+        guard let impersonation = try Impersonation(request) else {
+            self = sender
+            return
+        }
+        for wanted in impersonation.wanted {
+            try Authorization(store: store).check(sender, wanted, rules)
+        }
+        self = impersonation.caller
+    }
+
+    private init(
+        authenticating request: APIRequest, _ store: Store, _ rules: AccessRules, now: Timestamp
     ) throws(APIStatus) {
         guard let token = Self.bearer(request) else {
             self = rules.adminToken == nil ? .admin : .anonymous
@@ -93,7 +119,7 @@ struct Caller: Hashable {
         guard let account = ServiceAccounts.account(of: token, store, now: now) else {
             throw APIStatus(code: 401, reason: "Unauthorized", message: "Unauthorized")
         }
-        self = Caller(account: account)
+        self = Caller(account: account, uid: store.object(account)?.objectUID ?? "")
     }
 
     private static func bearer(_ request: APIRequest) -> String? {

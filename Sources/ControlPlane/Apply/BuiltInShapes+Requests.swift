@@ -7,6 +7,7 @@ extension BuiltInShapes {
         var table = ShapeTable([commonTypes, requestTypes])
         let kinds = [
             "TokenRequest", "Eviction", "DeleteOptions", "Scale", "SelfSubjectAccessReview",
+            "SelfSubjectReview",
         ]
         return Dictionary(uniqueKeysWithValues: kinds.map { ($0, table.shape($0)) })
     }()
@@ -27,5 +28,8 @@ extension BuiltInShapes {
          nonResourceAttributes:NonResourceAttributes
         ResourceAttributes namespace:s verb:s group:s version:s resource:s subresource:s name:s
         NonResourceAttributes path:s verb:s
+        SelfSubjectReview apiVersion:s kind:s metadata:ObjectMeta status:SelfSubjectReviewStatus
+        SelfSubjectReviewStatus userInfo:UserInfo
+        UserInfo username:s uid:s groups:[s]
         """
 }

@@ -12,9 +12,7 @@ package enum Front {
             let caller = try Caller(request, store, access, now: now)
             if !caller.isAdmin {
                 for wanted in AccessAttributes.all(of: request, in: store) {
-                    let reason = Authorization(store: store).reason(caller, wanted)
-                    access.onDecision?(AccessDecision(caller, wanted, isAllowed: reason != nil))
-                    guard reason != nil else { throw wanted.forbidden(to: caller) }
+                    try Authorization(store: store).check(caller, wanted, access)
                 }
             }
             switch RequestPath(request.path) {
@@ -25,6 +23,8 @@ package enum Front {
                 return .response(try Discovery.answer(request, store))
             case .resource(let path) where path.group == AccessReview.group:
                 return .response(try AccessReview.answer(request, path, caller, store))
+            case .resource(let path) where path.group == SelfReview.group:
+                return .response(try SelfReview.answer(request, path, caller, now: now))
             case .resource(let path):
                 let answer = try resource(path, request, store: &store, now: now)
                 return warned(answer, path)

@@ -176,5 +176,8 @@ enum ProtobufNumbers {
         SelfSubjectAccessReviewSpec resourceAttributes=1* nonResourceAttributes=2*
         ResourceAttributes namespace=1 verb=2 group=3 version=4 resource=5 subresource=6 name=7
         NonResourceAttributes path=1 verb=2
+        SelfSubjectReview metadata=1 status=2
+        SelfSubjectReviewStatus userInfo=1
+        UserInfo username=1 uid=2 groups=3
         """
 }

@@ -89,6 +89,34 @@ struct KubectlTests {
         }
     }
 
+    /// Lines of a session of an administrator who looks at what others may do.
+    private static let impersonations: [(command: String, code: Int, expected: String)] = [
+        ("create clusterrole reader --verb=list --resource=configmaps", 0, "reader created"),
+        ("create clusterrolebinding reader --clusterrole=reader --group=readers", 0, "created"),
+        ("get configmaps --as jane", 1, #"User "jane" cannot list resource "configmaps""#),
+        ("get configmaps --as jane --as-group others --as-group readers", 0, "No resources"),
+        ("auth can-i list configmaps --as jane", 1, "no"),
+        ("auth can-i list configmaps --as jane --as-group readers", 0, "yes"),
+        ("auth can-i list secrets --as jane --as-group readers", 1, "no"),
+        ("get configmaps --as-group readers", 1, "without impersonating a user"),
+        ("auth whoami --as jane --as-uid u-7 -o jsonpath={.status.userInfo.uid}", 0, "u-7"),
+        ("auth whoami --as jane", 0, "system:authenticated"),
+        (
+            "auth whoami --as system:serviceaccount:default:robot", 0,
+            "system:serviceaccounts:default"
+        ),
+    ]
+
+    @Test func whatOthersMayDoIsAskedInTheirName() async throws {
+        try await withKubectl { kubectl in
+            for line in Self.impersonations {
+                let run = try await kubectl.run(line.command)
+                #expect(run.code == line.code, "kubectl \(line.command): \(run.output)")
+                #expect(run.output.contains(line.expected), "kubectl \(line.command)")
+            }
+        }
+    }
+
     @Test func aReleaseIsAppliedAndAWrongOneRefusedInWords() async throws {
         try await withKubectl { kubectl in
             func release(_ weights: String) -> String {
