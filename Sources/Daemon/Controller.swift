@@ -182,7 +182,7 @@ package actor Controller: Service {
     /// process may have stood still. Reads change nothing, and the Lease tests itself.
     private func isInTime(_ effect: Effect) -> Bool {
         switch effect {
-        case .read, .fetch, .probe, .leadership: true
+        case .read, .fetch, .probe, .intend, .leadership: true
         case .write(_, let request) where request.key.kind == .lease: true
         case .write, .revert, .record, .emit: clock.now < engine.authority
         }
@@ -195,7 +195,7 @@ package actor Controller: Service {
         case .write(let id, _): receive(.written(id, .notApplied(.init(.unreachable, why))))
         case .revert(let id, _): receive(.reverted(id, .failed(why)))
         case .record(let id, _): receive(.recorded(id, .failed(why)))
-        case .read, .fetch, .probe, .emit, .leadership: break
+        case .read, .fetch, .probe, .emit, .intend, .leadership: break
         }
     }
 
@@ -220,7 +220,7 @@ package actor Controller: Service {
             await receive(.recorded(id, await repositories.record(order, cluster: cluster)))
         case .emit(let notice):
             await publish(notice)
-        case .leadership: break
+        case .intend, .leadership: break
         }
     }
 

@@ -26,6 +26,8 @@ struct Journal: Sendable {
             logger.log(
                 level: notice.isWarning ? .warning : .info, "\(notice.reason): \(notice.message)",
                 metadata: Self.fields(of: notice))
+        case .intend(let notice):
+            logger.info("would \(notice.text)", metadata: Self.fields(of: notice))
         case .revert(_, let order):
             logger.info(
                 "reverting in Git",
@@ -49,6 +51,18 @@ struct Journal: Sendable {
         var fields: Logger.Metadata =
             about.kind == .modelRelease
             ? ["release": "\(about.namespace)/\(about.name)"] : ["object": "\(about)"]
+        if !notice.commit.isEmpty { fields["commit"] = "\(notice.commit.prefix(7))" }
+        if let step = notice.step { fields["step"] = "\(step)" }
+        return fields
+    }
+
+    private static func fields(of notice: IntentionNotice) -> Logger.Metadata {
+        let about = notice.about
+        var fields: Logger.Metadata = [
+            about.kind == .modelRelease ? "release" : "source":
+                "\(about.namespace)/\(about.name)",
+            "action": "\(notice.intention.action.rawValue)",
+        ]
         if !notice.commit.isEmpty { fields["commit"] = "\(notice.commit.prefix(7))" }
         if let step = notice.step { fields["step"] = "\(step)" }
         return fields

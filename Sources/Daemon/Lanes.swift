@@ -29,7 +29,7 @@ struct Lanes: Sendable {
     /// `unwell`: the sources whose last look failed.
     func send(_ effect: Effect, unwell: Set<NamespacedName> = []) {
         switch effect {
-        case .leadership: break
+        case .intend, .leadership: break
         case .write(_, let request) where request.key.kind == .lease: leases.send(effect)
         case .read(_, let key) where key.kind == .lease: leases.send(effect)
         case .write(_, let request) where request.key.kind == .httpRoute: routes.send(effect)

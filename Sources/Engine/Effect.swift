@@ -15,6 +15,8 @@ package enum Effect: Hashable, Sendable {
     case record(EffectID, RecordOrder)
     /// A Kubernetes Event, sent once, nobody waits for it.
     case emit(Notice)
+    /// Something that an engine that only observes would do; nothing is to be done.
+    case intend(IntentionNotice)
     /// Who leads from now on. After ``LeadershipNews/stopped(_:)`` no effect follows, ever: the
     /// process ends, and another one takes part in the election anew.
     case leadership(LeadershipNews)

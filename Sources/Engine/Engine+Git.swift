@@ -27,12 +27,14 @@ extension Engine {
         if let pending = release.status.pendingRevert, !memory.revertInFlight,
             memory.settledRevert == nil
         {
-            if memory.revertBackoff.isOver(now) {
+            let order = RevertOrder(
+                source: source, spec: spec, release: id, refused: pending.refused,
+                restore: pending.restore, reason: pending.message, manual: pending.manual,
+                at: now)
+            if settings.observes {
+                intend(Intention(order), for: .release(id))
+            } else if memory.revertBackoff.isOver(now) {
                 releases[id]?.revertInFlight = true
-                let order = RevertOrder(
-                    source: source, spec: spec, release: id, refused: pending.refused,
-                    restore: pending.restore, reason: pending.message, manual: pending.manual,
-                    at: now)
                 start(.revert(intent: pending.intent), for: .release(id)) { .revert($0, order) }
             } else {
                 wake(.release(id), at: memory.revertBackoff.until)
@@ -61,9 +63,10 @@ extension Engine {
             wake(.release(release.id), at: memory.recordBackoff.until)
             return
         }
-        releases[release.id]?.recordInFlight = true
         let order = RecordOrder(
             source: source, spec: spec, release: release.id, content: content, at: now)
+        if settings.observes { return intend(Intention(order), for: .release(release.id)) }
+        releases[release.id]?.recordInFlight = true
         start(.record(from), for: .release(release.id)) { .record($0, order) }
     }
 

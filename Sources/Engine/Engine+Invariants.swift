@@ -12,7 +12,7 @@ extension Engine {
     func broken(by request: WriteRequest, of subject: Subject) -> String? {
         Invariants(
             view: view, declaration: declaration(for: request, of: subject),
-            term: term, authority: authority, now: now
+            term: term, authority: leadership.until, now: now
         ).broken(by: request)
     }
 

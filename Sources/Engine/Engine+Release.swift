@@ -11,7 +11,7 @@ extension Engine {
     mutating func settleRelease(_ id: NamespacedName, now: Timestamp) {
         let subject = Subject.release(id)
         wakes[subject] = nil
-        defer { timers.set(subject, at: wakes[subject]) }
+        defer { timers.set(subject, at: due(subject)) }
         let doubts = resolveDoubts(of: subject, now: now)
         guard let record = view.releases[id]?.value else {
             settleGone(id, now: now)
@@ -76,13 +76,14 @@ extension Engine {
         remember(decision, release)
         if let time = decision.wake { wake(subject, at: time) }
         let isStored = release.status.essential == decision.status.essential
-        let isSealed = isRouteSealed(builder)
+        // Who only observes makes nothing void.
+        let isSealed = settings.observes || isRouteSealed(builder)
         let isBackward =
             decision.route?.direction == .backward && !isMutated(.statusBeforeTraffic)
         // What a status under way will say may be something else than what is seen.
         let isCurrent = isStored && !flights.isBusy(Self.key(id))
         if let intent = decision.route,
-            isBackward || isCurrent && areRaisedSealed(intent, builder)
+            isBackward || isCurrent && (settings.observes || areRaisedSealed(intent, builder))
         {
             // Every write of the route is its seal too: a revert waits for none.
             writeRoute(intent, builder, now: now)
@@ -145,7 +146,8 @@ extension Engine {
     private mutating func remember(_ decision: Decision, _ release: ModelRelease) {
         let id = release.id
         if let failure = decision.failure {
-            releases[id]?.remembered = failure
+            // Who only observes acts on nothing, and follows what the cluster says.
+            releases[id]?.remembered = settings.observes ? nil : failure
         } else if let old = releases[id]?.remembered,
             release.status.attempt?.intent != old.intent
         {
@@ -186,7 +188,9 @@ extension Engine {
         guard let term else { return }
         let content = GatewayRouter.Content(
             split: intent.split, refused: intent.refused?.description, term: term)
-        if intent.refused == nil, releases[builder.release.id]?.routed == intent {
+        if intent.refused == nil, !settings.observes,
+            releases[builder.release.id]?.routed == intent
+        {
             // The same once more: somebody changes it.
             if let until = flights.repairEnd(router.key, now: now) {
                 wake(subject, at: until)

@@ -9,7 +9,7 @@ extension Engine {
     mutating func settleSource(_ id: NamespacedName, now: Timestamp) {
         let subject = Subject.source(id)
         wakes[subject] = nil
-        defer { timers.set(subject, at: wakes[subject]) }
+        defer { timers.set(subject, at: due(subject)) }
         guard resolveDoubts(of: subject, now: now).isEmpty else { return }
         guard let record = view.sources[id]?.value else {
             forget(id)
@@ -310,7 +310,7 @@ extension Engine {
             if let until = flights.waitEnd(key, now: now) { wake(subject, at: until) }
             return
         }
-        if record != nil, releases[release]?.applied == declared.packedSpec {
+        if record != nil, !settings.observes, releases[release]?.applied == declared.packedSpec {
             // The same once more: somebody changes it.
             if let until = flights.repairEnd(key, now: now) {
                 wake(subject, at: until)

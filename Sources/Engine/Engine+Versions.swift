@@ -11,7 +11,8 @@ extension Engine {
         _ digests: [Digest], for attempt: Attempt?, _ builder: SnapshotBuilder, now: Timestamp
     ) {
         for digest in digests {
-            ensureVersion(digest, neededSeal(digest, attempt, builder), builder, now: now)
+            let needed = settings.observes ? nil : neededSeal(digest, attempt, builder)
+            ensureVersion(digest, needed, builder, now: now)
         }
     }
 
@@ -119,7 +120,7 @@ extension Engine {
             return false
         }
         let drift = differences.filter { !Seal.isPlace($0) }
-        if !drift.isEmpty {
+        if !drift.isEmpty, !settings.observes {
             if let until = flights.repairEnd(key, now: now) {
                 wake(.release(release.id), at: until)
                 return false

@@ -33,6 +33,10 @@ package struct Engine: Sendable {
     package internal(set) var violations = 0
     var effects: [Effect] = []
     var leadership: Leadership
+    /// Of an engine that only observes: what the subject that is being settled would change.
+    var wanted = Wanted()
+    /// Of an engine that only observes: what was said of each subject.
+    var intended: [Subject: [Told]] = [:]
     private var dirty: Set<Subject> = []
     /// Who has to wait because one event touched very many, each once, in order.
     private var line: ArraySlice<Subject> = []
@@ -47,7 +51,7 @@ package struct Engine: Sendable {
     package init(settings: EngineSettings) {
         self.settings = settings
         jitter = SplitMix64(seed: settings.seed)
-        leadership = Leadership(settings.election)
+        leadership = Leadership(settings.observes ? nil : settings.election)
     }
 
     /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits. An
@@ -60,7 +64,7 @@ package struct Engine: Sendable {
     }
 
     /// Whether it could act when it was stepped last: the cluster was known, and it led.
-    package var leads: Bool { mayAct }
+    package var leads: Bool { mayAct && !settings.observes }
 
     /// Releases and sources that wait for another step, because one event touched very many.
     package var waitingSubjects: Int { waiting.count }
@@ -113,6 +117,7 @@ package struct Engine: Sendable {
                 case .release(let id): settleRelease(id, now: now)
                 case .leadership: break
                 }
+                tellIntentions(of: subject)
             }
             queue(subjects.dropFirst(left))
             left -= min(left, subjects.count)
@@ -138,8 +143,10 @@ package struct Engine: Sendable {
     /// Sends a write, if it breaks no invariant.
     mutating func write(_ request: WriteRequest, for subject: Subject) {
         if let broken = broken(by: request, of: subject), !areAssertsSilent {
+            if settings.observes { return }
             return refuse(request, broken, for: subject)
         }
+        if settings.observes { return intend(request, for: subject) }
         start(.write(request), for: subject) { .write($0, request) }
     }
 
@@ -160,15 +167,19 @@ package struct EngineSettings: Sendable {
     package var election: Election.Settings?
     /// The only namespace that is followed; `nil` for the whole cluster.
     package var namespace: String?
+    /// Decide and say what would be done (``Effect/intend(_:)``), but change nothing: no write, no
+    /// Event, nothing in Git, no Lease, and no request to a pod. There is no election then.
+    package var observes: Bool
 
     package init(
         cluster: String = "default", rollout: RolloutSettings = .init(), seed: UInt64 = 0,
-        election: Election.Settings? = nil, namespace: String? = nil
+        election: Election.Settings? = nil, namespace: String? = nil, observes: Bool = false
     ) {
         self.cluster = cluster
         self.rollout = rollout
         self.seed = seed
         self.election = election
         self.namespace = namespace
+        self.observes = observes
     }
 }

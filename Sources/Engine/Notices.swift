@@ -44,12 +44,12 @@ extension Engine {
         _ reason: String, _ message: String, _ metadata: ObjectMetadata, isWarning: Bool = false,
         commit: String = "", step: Int? = nil
     ) {
-        effects.append(
-            .emit(
-                Notice(
-                    about: ResourceKey(
-                        .modelRelease, namespace: metadata.namespace, name: metadata.name),
-                    uid: metadata.uid, isWarning: isWarning, reason: reason,
-                    message: String(message.prefix(1000)), commit: commit, step: step)))
+        let notice = Notice(
+            about: ResourceKey(
+                .modelRelease, namespace: metadata.namespace, name: metadata.name),
+            uid: metadata.uid, isWarning: isWarning, reason: reason,
+            message: String(message.prefix(1000)), commit: commit, step: step)
+        if settings.observes { return wanted.words.append(notice) }
+        effects.append(.emit(notice))
     }
 }

@@ -36,6 +36,8 @@ struct Process: Sendable {
     var areWatchesLost = false
     /// It is never started again.
     var isBuried = false
+    /// It decides and changes nothing.
+    var observes = false
     /// What waits while the process stands still; `nil` while it runs.
     var waiting: [Event]?
     /// Calls that had not gone out when the process stopped; they do when it goes on.
@@ -81,7 +83,9 @@ extension World {
         else { return }
         lives += 1
         let clock = processes[index].nextClock
+        let observes = processes[index].observes
         processes[index] = Process()
+        processes[index].observes = observes
         processes[index].clock = clock
         processes[index].nextClock = clock
         processes[index].life = lives
@@ -90,11 +94,22 @@ extension World {
         feedLists(index)
     }
 
-    /// One process is alone; of several one is elected.
+    /// Starts one more controller, which only observes.
+    package mutating func startObserver() {
+        var observer = Process()
+        observer.observes = true
+        processes.append(observer)
+        start(process: processes.count - 1)
+    }
+
+    /// One process is alone; of several one is elected. Who only observes takes no part.
     private func settings(of index: Int) -> EngineSettings {
         var settings = settings
         settings.seed = UInt64(lives)
-        guard processes.count > 1 else { return settings }
+        settings.observes = processes[index].observes
+        guard !settings.observes, processes.count(where: { !$0.observes }) > 1 else {
+            return settings
+        }
         settings.election = .init(
             lease: NamespacedName(namespace: "kube-system", name: "slipway-controller"),
             identity: "slipway-\(index)_\(lives)", holder: "life-\(lives)")
@@ -124,6 +139,25 @@ extension World {
         processes[index].engine = engine
         hash.fold(Int64(effects.count))
         for effect in effects { send(effect, from: index) }
+        if processes.contains(where: \.observes) { compare(effects, of: index) }
+    }
+
+    /// Notes what those who act change and what those who observe would change, and that these
+    /// change nothing.
+    private mutating func compare(_ effects: [Effect], of index: Int) {
+        let observes = processes[index].observes
+        for effect in effects {
+            switch effect {
+            case .write(_, let request) where !observes: changes.insert(Intention(request))
+            case .revert(_, let order) where !observes: changes.insert(Intention(order))
+            case .record(_, let order) where !observes: changes.insert(Intention(order))
+            case .intend(let notice) where observes: intentions.append((now, notice))
+            case .write, .revert, .record, .emit, .probe:
+                if observes { violations.append("\(now) an observer acts: \(effect)") }
+            case .intend: violations.append("\(now) who acts only says so: \(effect)")
+            case .read, .fetch, .leadership: break
+            }
+        }
     }
 
     mutating func die(_ index: Int, _ why: String) {

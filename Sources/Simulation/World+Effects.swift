@@ -11,7 +11,7 @@ extension World {
         guard mayDispatch(effect, from: index) else { return }
         let delay: TimeSpan =
             switch effect {
-            case .write, .read, .emit, .leadership: delays.write
+            case .write, .read, .emit, .intend, .leadership: delays.write
             case .fetch: delays.fetch
             case .probe: delays.probe
             case .revert, .record: delays.push
@@ -82,6 +82,7 @@ extension World {
         case .revert(let id, let order): answer(.reverted(id, revert(order, life)), life)
         case .record(let id, let order): answer(.recorded(id, record(order, life)), life)
         case .emit(let notice): notices.append(notice)
+        case .intend: break
         case .leadership(.stopped(let why)):
             if let index = process(of: life) { die(index, why) }
         case .leadership(.leads(let term)): note("process \(life) leads with term \(term)")

@@ -78,6 +78,10 @@ package struct World: Sendable {
     /// The splits that the route had, with the time of each.
     package internal(set) var splits: [(at: Timestamp, split: [String: Int])] = []
     package internal(set) var notices: [Notice] = []
+    /// What those who only observe would have changed, while there are any.
+    package internal(set) var intentions: [(at: Timestamp, notice: IntentionNotice)] = []
+    /// What the others have sent, while somebody observes.
+    package internal(set) var changes: Set<Intention> = []
     /// What happened so far: everything that was due at some time, and what the controller met.
     package internal(set) var events = 0
     /// Events that the controller has met.

@@ -15,10 +15,10 @@ struct Story {
     var world: World
 
     /// A world with a Gateway, a source and a controller, and nothing declared; with `rights` on a
-    /// server that enforces roles.
+    /// server that enforces roles. Unless it `acts`, the controller is started later.
     init(
         crashAfterWrite: Int? = nil, gateway: Bool = true, path: String = "", prune: Bool = false,
-        rights: [Right.Part]? = nil
+        rights: [Right.Part]? = nil, acts: Bool = true
     ) {
         world = World()
         if let rights {
@@ -28,7 +28,7 @@ struct Story {
         world.crashAfterWrite = crashAfterWrite
         if gateway { Story.addGateway(&world) }
         addSource("models", path: path, prune: prune)
-        world.startController()
+        if acts { world.startController() }
     }
 
     mutating func addSource(_ name: String, path: String, prune: Bool = false) {

@@ -39,6 +39,11 @@ struct ControllerMeter: Sendable {
         "slipway_events_total", "What the controller told as Kubernetes Events, by reason.",
         labels: "type", "reason")
 
+    private(set) var intentions = Counter(
+        "slipway_intentions_total",
+        "What a controller that only observes would have done, each change once.",
+        labels: "action", "resource")
+
     /// Effects under way or in their lane, with the moment they were decided.
     private var writing: [EffectID: Write] = [:]
     private var probing: [EffectID: Instant] = [:]
@@ -70,6 +75,9 @@ struct ControllerMeter: Sendable {
         case .revert(let id, _), .record(let id, _): pushing.insert(id)
         case .emit(let notice):
             notices.add(1, notice.isWarning ? "Warning" : "Normal", notice.reason)
+        case .intend(let notice):
+            intentions.add(
+                1, notice.intention.action.rawValue, notice.intention.object.kind.plural)
         case .leadership: break
         }
     }
@@ -151,5 +159,6 @@ struct ControllerMeter: Sendable {
         probes.write(to: &page)
         reverts.write(to: &page)
         notices.write(to: &page)
+        intentions.write(to: &page)
     }
 }

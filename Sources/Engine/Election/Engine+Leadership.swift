@@ -51,7 +51,10 @@ extension Engine {
     /// An effect that waits in the shell is dropped when its time comes after this one: whoever
     /// carries effects out asks once more, right before, and answers a write that was dropped as
     /// not applied.
-    package var authority: Timestamp { leadership.until }
+    /// An engine that only observes has none, at no time.
+    package var authority: Timestamp {
+        settings.observes ? Timestamp(milliseconds: .min) : leadership.until
+    }
 
     /// The number that a process without an election begins with.
     ///
@@ -111,6 +114,7 @@ extension Engine {
         guard let metadata, metadata.managedBy == Names.managedByValue, let seen = metadata.term
         else { return }
         leadership.note(seen)
+        if settings.observes { return follow(seen) }
         guard let term, term.isOver(bySeeing: seen), leadership.isInForce else { return }
         let key = ResourceKey(
             change.kind, namespace: change.name.namespace, name: change.name.name)

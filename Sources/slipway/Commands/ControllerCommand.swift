@@ -26,9 +26,15 @@ struct ControllerCommand: AsyncParsableCommand {
             Several may run, of which one leads by a Lease; the others watch and wait. In a pod \
             that is the default. Without an election only one may run.
 
+            With --observe it changes nothing, neither in the cluster nor in Git, and logs what it \
+            would do, each change once ("would …"): alone, to try it out on a cluster, or beside \
+            the one that acts. It needs the rights to read, and no Lease. It asks no pod golden \
+            inferences, so it does not foresee what follows from their answers.
+
             EXAMPLES
               slipway controller --kubeconfig ~/.kube/config
               slipway controller --allow-local-repositories --log-level debug
+              slipway controller --observe --log-format json
               slipway controller --cluster-name eu --data-dir /var/lib/slipway --log-format json
 
             EXIT CODES
@@ -56,6 +62,9 @@ struct ControllerCommand: AsyncParsableCommand {
 
     @Flag(help: "Let a ReleaseSource name a bare repository on this machine by its path.")
     var allowLocalRepositories = false
+
+    @Flag(help: "Change nothing; log what would be done, each change once.")
+    var observe = false
 
     @Option(help: "How long a version that lost its traffic keeps its pods, such as 30s.")
     var drain = TimeSpan.seconds(30)
@@ -108,6 +117,9 @@ struct ControllerCommand: AsyncParsableCommand {
         guard drain > .zero, drain <= hour, settle > .zero, settle <= hour else {
             throw ValidationError("--drain and --settle must be more than 0s and at most 1h")
         }
+        guard !observe || leaderElect != true else {
+            throw ValidationError("--observe takes part in no election: leave --leader-elect out")
+        }
         try Self.checkLabel("--cluster-name", clusterName)
         if let namespace { try Self.checkLabel("--namespace", namespace) }
     }
@@ -137,7 +149,7 @@ struct ControllerCommand: AsyncParsableCommand {
             engine: EngineSettings(
                 cluster: clusterName, rollout: RolloutSettings(settle: settle, drain: drain),
                 seed: .random(in: 0 ... .max), election: election(client.configuration),
-                namespace: namespace))
+                namespace: namespace, observes: observe))
         let controller: Controller
         do {
             controller = try Controller(settings, client: client, logger: logger)
@@ -145,7 +157,7 @@ struct ControllerCommand: AsyncParsableCommand {
             throw Failure("the controller cannot start: \(error)")
         }
         logger.info(
-            "\(Version.text) follows \(client.configuration.server)",
+            "\(Version.text) \(observe ? "observes" : "follows") \(client.configuration.server)",
             metadata: ["from": "\(client.configuration.origin)", "data": "\(directory)"])
         var quiet = logger
         quiet.logLevel = .error
@@ -192,7 +204,7 @@ struct ControllerCommand: AsyncParsableCommand {
 
     /// The election that this process takes part in, if it does.
     private func election(_ configuration: KubeConfiguration) -> Election.Settings? {
-        guard leaderElect ?? configuration.isInCluster else { return nil }
+        guard !observe, leaderElect ?? configuration.isInCluster else { return nil }
         var generator = SystemRandomNumberGenerator()
         var settings = ProcessIdentity.candidate(
             NamespacedName(

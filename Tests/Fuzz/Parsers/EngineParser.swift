@@ -60,7 +60,7 @@ extension Parser {
         case .fetch(let source, _, _): return .fetched(source, .failed("away"))
         case .revert(let id, _): return .reverted(id, .failed("away"))
         case .record(let id, _): return .recorded(id, .pushed("c"))
-        case .emit, .leadership: return nil
+        case .emit, .intend, .leadership: return nil
         }
     }
 }
@@ -75,6 +75,7 @@ extension Effect {
         case .revert: "revert"
         case .record: "record"
         case .emit(let notice): notice.reason
+        case .intend(let notice): "intend \(notice.intention.action.rawValue)"
         case .leadership: "leadership"
         }
     }

@@ -18,6 +18,8 @@ struct Installation {
     let parts: [Right.Part]
     /// The only namespace in which it may do it; `nil` for the whole cluster.
     let only: String?
+    /// Verbs that change something are left out, and the Lease.
+    var readsOnly = false
 
     /// Makes the account, its roles and the Lease.
     ///
@@ -60,9 +62,26 @@ struct Installation {
             ],
         ]
         let account = NamespacedName(namespace: Self.namespace, name: Self.account)
-        objects += Right.grant(.election, to: account, in: Self.namespace)
+        if !readsOnly { objects += Right.grant(.election, to: account, in: Self.namespace) }
         for part in parts { objects += Right.grant(part, to: account, in: only) }
-        return objects
+        return readsOnly ? objects.map { Self.reading($0) } : objects
+    }
+
+    /// A role without its verbs that change something.
+    private static func reading(_ object: Document) -> Document {
+        guard let rules = object["rules"]?.arrayValue else { return object }
+        var role = object
+        role["rules"] = .array(
+            rules.compactMap { rule in
+                let verbs = (rule["verbs"]?.arrayValue ?? []).filter {
+                    ["get", "list", "watch"].contains($0.stringValue)
+                }
+                guard !verbs.isEmpty else { return nil }
+                var reading = rule
+                reading["verbs"] = .array(verbs)
+                return reading
+            })
+        return role
     }
 }
 

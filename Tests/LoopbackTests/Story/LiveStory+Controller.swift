@@ -11,28 +11,33 @@ import Transport
 
 extension LiveStory {
     /// Runs a controller for as long as `body` runs: with an account's token, leading by a Lease,
-    /// and of one namespace alone if that is asked for.
+    /// and of one namespace alone if that is asked for; or one that only observes and says so in a
+    /// log, with mirrors of its own.
     func withController(
         git: HTTPRequest.Deadlines = GitHTTPOverTransport.deadlines,
         token: String? = nil, election: Election.Settings? = nil, namespace: String? = nil,
+        observing log: LogLines? = nil,
         _ body: () async throws -> Void
     ) async throws {
-        let logger = Logger(label: "controller") { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel =
-                ProcessInfo.processInfo.environment["SLIPWAY_TEST_LOG"] == nil ? .critical : .debug
-            return handler
-        }
+        let logger =
+            log?.logger
+            ?? Logger(label: "controller") { label in
+                var handler = StreamLogHandler.standardError(label: label)
+                handler.logLevel =
+                    ProcessInfo.processInfo.environment["SLIPWAY_TEST_LOG"] == nil
+                    ? .critical : .debug
+                return handler
+            }
         let client = try ClusterClient(
             KubeConfiguration(
                 server: "http://127.0.0.1:\(port)", credentials: token.map { .token($0) } ?? .none),
             logger: logger)
         let controller = try Controller(
             ControllerSettings(
-                directory: folder, git: git,
+                directory: log == nil ? folder : folder + "/observer", git: git,
                 engine: EngineSettings(
                     rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)),
-                    election: election, namespace: namespace)),
+                    election: election, namespace: namespace, observes: log != nil)),
             client: client, logger: logger)
         let outcome: Result<Void, any Error>
         do {
