@@ -122,6 +122,18 @@
     /// "Healthy" is said while the rollout is still going on.
     case healthyTooEarly
 
+    // MARK: What drawn runs have found in this code
+
+    /// Only new versions are taken into the term before they get traffic: one that was being
+    /// removed gets it while its Deployment is deleted.
+    case raisedUnsealed
+    /// A version that drains is removed on time, though a late write gave it a share once more.
+    case drainedDespiteAShare
+    /// A step's time goes on counting while the route says something else.
+    case stepCountsOn
+    /// The progress deadline counts the time in which this process only followed.
+    case deadlineOfAnotherTerm
+
     /// The name on the command line.
     package var name: String { String(describing: self) }
 

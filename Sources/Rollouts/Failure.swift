@@ -25,8 +25,9 @@ extension ReleaseMachine {
             }
             // A time that is yet to come is another clock's and says nothing; one of an earlier
             // life may be of a clock that was behind.
+            let watched = isMutated(.deadlineOfAnotherTerm) ? nil : snapshot.watchedSince
             let since =
-                [observed?.created, status.attempt?.startedAt, snapshot.watchedSince]
+                [observed?.created, status.attempt?.startedAt, watched]
                 .compactMap { $0 }.filter { $0 <= now }.max() ?? now
             // Of what is proven an autoscaler may ask for more without anything being amiss.
             let isUnderTest = status.attempt?.new.contains(digest) == true

@@ -67,9 +67,8 @@ extension ReleaseMachine {
     /// was set in between shortens nothing, and anew when it had a share for a moment, by a late
     /// write or by hand, of which no status tells.
     func drainEnd(_ entry: VersionStatus) -> Timestamp {
-        max(
-            entry.since, snapshot.watchedSince,
-            snapshot.version(entry.digest)?.served ?? entry.since)
+        let served = isMutated(.drainedDespiteAShare) ? nil : snapshot.version(entry.digest)?.served
+        return max(entry.since, snapshot.watchedSince, served ?? entry.since)
             + snapshot.settings.untilDrained
     }
 

@@ -245,7 +245,7 @@ extension ReleaseMachine {
             // A status that counts the time of another split goes first, or it would count on.
             let isCounted =
                 snapshot.release.status.attempt?.confirmedAt != nil
-                && split.withoutZeros != splitInForce
+                && split.withoutZeros != splitInForce && !isMutated(.stepCountsOn)
             route = RouteIntent(
                 split: split, refused: nil, direction: isCounted ? .forward : .backward)
         } else if held == nil, let obstacle = obstacle(to: step) {

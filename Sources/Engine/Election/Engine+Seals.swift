@@ -45,7 +45,8 @@ extension Engine {
     /// has wanted it gone since.
     func neededSeal(_ digest: Digest, _ attempt: Attempt?, _ builder: SnapshotBuilder) -> Seal? {
         guard let term, let attempt,
-            attempt.target.contains(where: { $0.digest == digest && $0.weight > 0 })
+            attempt.target.contains(where: { $0.digest == digest && $0.weight > 0 }),
+            !isMutated(.raisedUnsealed) || attempt.new.contains(digest)
         else { return nil }
         let service = Names.versioned(builder.release.metadata.name, digest)
         let share = view.routes[builder.release.id]?.value.backends?[service] ?? 0
