@@ -129,7 +129,7 @@ let package = Package(
                 "Commits", "Simulation", "Engine", "Observed", "Resources", "Desired", "Documents",
                 "API", "Domain", logging,
             ],
-            path: "Tests/Benchmarks"),
+            path: "Tests/Benchmarks", exclude: ["controller-scale.py"]),
 
         // MARK: Tests mirror the targets
         .testTarget(name: "DomainTests", dependencies: ["Domain"]),

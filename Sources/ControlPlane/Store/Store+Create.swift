@@ -47,7 +47,8 @@ extension Store {
                 prefix: existing.isTerminating ? "object is being deleted: " : ""
             )
         }
-        return presented(commit(new, definition), as: definition)
+        let stored = commit(new, definition)
+        return presented(stored, as: definition)
     }
 
     private mutating func prepare(

@@ -88,7 +88,8 @@ extension Store {
             new.set(["status", "phase"], to: "Terminating")
         }
         guard new != old else { return .marked(presented(old, as: definition)) }
-        return .marked(presented(commit(new, definition), as: definition))
+        let stored = commit(new, definition)
+        return .marked(presented(stored, as: definition))
     }
 
     private func check(

@@ -44,7 +44,8 @@ extension Store {
             return presented(new, as: definition)
         }
         guard new != old else { return presented(old, as: definition) }
-        return presented(commit(new, definition), as: definition)
+        let stored = commit(new, definition)
+        return presented(stored, as: definition)
     }
 
     /// PUT of a whole object: as ``update(_:_:change:)``, and creates where the kind allows it.
