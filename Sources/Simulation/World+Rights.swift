@@ -8,8 +8,8 @@ package import Resources
 extension World {
     static let account = NamespacedName(namespace: "kube-system", name: "slipway")
 
-    /// Installs the account with its roles and the Lease, as `Manifests/install.yaml` does. From then
-    /// on the controller's requests over HTTP carry its token.
+    /// Installs the account with its roles and the Lease, as `Manifests/install.yaml` does. From
+    /// then on the controller's requests over HTTP carry its token.
     package mutating func install(_ parts: [Right.Part]) {
         let home: Document = .string(Self.account.namespace)
         var objects: [Document] = [
