@@ -79,7 +79,7 @@ struct SampleController {
         case .probe(let id, _): .probed(id, .answers([]))
         case .revert(let id, _): .reverted(id, .pushed("0123456"))
         case .record(let id, _): .recorded(id, .pushed("0123456"))
-        case .emit, .leadership: nil
+        case .emit, .intend, .leadership: nil
         }
     }
 
