@@ -65,7 +65,7 @@ struct StreamTests {
             if isFirst {
                 isFirst = false
                 // Meanwhile the server fills our buffer and the kernel's, and then waits.
-                try await Task.sleep(for: .milliseconds(300))
+                try await Task.sleep(for: .seconds(1))
                 let early = sent.withLock { $0 }
                 try await Task.sleep(for: .milliseconds(200))
                 #expect(sent.withLock { $0 } == early)
@@ -163,7 +163,7 @@ struct StreamTests {
             return .close
         }
         var request = endless(server.url)
-        request.deadlines.idle = .milliseconds(150)
+        request.deadlines.idle = .seconds(1)
         let response = try await loop.stream(request)
         let error = await #expect(throws: TransportError.self) {
             try await response.body.collect(upTo: 100)

@@ -188,7 +188,7 @@ struct ViewFaultTests: ViewScript {
             return .keep
         }
         var settings = Self.quick
-        settings.progress.shortWatch = .seconds(5)
+        settings.progress.shortWatch = .seconds(60)
         #expect(try await events(3, from: server, settings: settings) == ["=5 a", told, "=9 b"])
         #expect(Self.asked(server).prefix(3) == ["list", "watch 5", "list 5"])
     }

@@ -134,7 +134,7 @@ extension RealEnvoyTests {
                     try await cluster.setWeights([to: 100])
                     try await cluster.waitUntilCurrent()
                     // A worker of Envoy hears of it with the next turn of its loop.
-                    try await Task.sleep(for: .milliseconds(5))
+                    try await Task.sleep(for: .milliseconds(50))
                     moved.raise()
                     #expect(try await bodies == [from, to])
                 }
@@ -146,13 +146,13 @@ extension RealEnvoyTests {
             try await GatewayCluster.with(["v1": 2], route) { cluster in
                 let pods = try #require(cluster.pods.servers["v1"])
                 try await cluster.setReady("v1", 0, false)
-                try await Task.sleep(for: .milliseconds(200))
+                try await Task.sleep(for: .seconds(1))
                 let before = pods.map(\.requests.count)
                 let outcome = try await Load(port: cluster.port).run(200)
                 #expect(outcome.lost == [])
                 #expect(pods.map(\.requests.count) == [before[0], before[1] + 200])
                 try await cluster.setReady("v1", 1, false)
-                try await Task.sleep(for: .milliseconds(200))
+                try await Task.sleep(for: .seconds(1))
                 let nobody = try await Load(port: cluster.port).run(4)
                 #expect(nobody.lost.count == 4 && nobody.lost.allSatisfy { $0.hasPrefix("503") })
             }
@@ -165,7 +165,7 @@ extension RealEnvoyTests {
                 let closed = try #require(FreePort.find())
                 try await cluster.create(
                     .endpointSlice, Objects.slice("v1", closed, suffix: "gone", Objects.endpoint()))
-                try await Task.sleep(for: .milliseconds(200))
+                try await Task.sleep(for: .seconds(1))
                 #expect(try await Load(port: cluster.port).run(100).lost == [])
 
                 let rude = try ScriptedServer { _, peer in
@@ -177,7 +177,7 @@ extension RealEnvoyTests {
                 try await cluster.update(.endpointSlice, "v1-gone") {
                     $0["ports"] = [["name": "http", "port": .integer(port)]]
                 }
-                try await Task.sleep(for: .milliseconds(200))
+                try await Task.sleep(for: .seconds(1))
                 let outcome = try await Load(port: cluster.port).run(100)
                 #expect(outcome.lost.count == rude.requests.count && outcome.lost.count > 20)
             }
