@@ -133,6 +133,8 @@
     case stepCountsOn
     /// The progress deadline counts the time in which this process only followed.
     case deadlineOfAnotherTerm
+    /// The mark of an earlier attempt stays on a route that gives the version it names more again.
+    case outdatedMarkStays
 
     /// The name on the command line.
     package var name: String { String(describing: self) }

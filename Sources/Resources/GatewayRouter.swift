@@ -11,7 +11,8 @@ package struct GatewayRouter: Sendable {
     /// One write's content.
     package struct Content: Sendable {
         package let split: Weights
-        /// `DIGEST@INTENT` of the version that traffic is taken back from; `nil` leaves what is.
+        /// `DIGEST@INTENT` of the version that traffic is taken back from; `nil` leaves the mark
+        /// that is there, unless the split gives more to the very version that it names.
         package let refused: String?
         package let term: Term
 
@@ -79,6 +80,8 @@ package struct GatewayRouter: Sendable {
         operations.append(.init(.add, path(Names.releaseUID), .string(release.uid)))
         if let refused = content.refused {
             operations.append(.init(.add, path(Names.refused), .string(refused)))
+        } else if isOutdated(view, content.split) {
+            operations.append(.init(.remove, path(Names.refused)))
         }
         let onDelete = release.annotation(Names.onDelete)
         if let onDelete, view.metadata.annotation(Names.onDelete) != onDelete {
@@ -87,6 +90,15 @@ package struct GatewayRouter: Sendable {
         operations += relabelling(view)
         operations.append(.init(.replace, "/spec", spec(content.split)))
         return operations
+    }
+
+    /// Whether the route's mark is of the past: what it names gets more again, which only a newer
+    /// declaration or a retry can ask for. Left there, it would refuse that version once more as
+    /// soon as the status is lost.
+    private func isOutdated(_ view: HTTPRouteView, _ split: Weights) -> Bool {
+        guard let digest = view.refused?.digest else { return false }
+        let has = view.backends?[Names.versioned(release.name, digest)] ?? 0
+        return split.weight(of: digest) > has && !isMutated(.outdatedMarkStays)
     }
 
     fileprivate static func annotation(_ name: String) -> String {

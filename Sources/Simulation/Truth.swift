@@ -81,6 +81,8 @@ struct Truth: Sendable {
     var noted: [NamespacedName: [String: Int]] = [:]
     /// When something was last wrong with the controller, the API or the calls in between.
     var disturbed = Timestamp(milliseconds: 0)
+    /// Whether something was wrong at the last event.
+    var isDisturbed = false
     /// Since when the controller's view may be behind by more than its lag.
     var blindSince: Timestamp?
     /// The states of the store and the proxies that were looked at last.

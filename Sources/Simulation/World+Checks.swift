@@ -18,13 +18,14 @@ extension World {
         let isBlind =
             apiIsAway || areWatchesLost || frozen != nil
             || processes.indices.contains(where: { processes[$0].waiting != nil })
-        if isBlind || callFaults != CallFaults()
+        let isDisturbed =
+            isBlind || callFaults != CallFaults()
             || processes.indices.contains(where: {
                 !processes[$0].isBuried && !processes[$0].isAlive
             })
-        {
-            truth.disturbed = now
-        }
+        // A disturbance lasts until the event that ends it: none may have happened in between.
+        if isDisturbed || truth.isDisturbed { truth.disturbed = now }
+        truth.isDisturbed = isDisturbed
         if isBlind, truth.blindSince == nil { truth.blindSince = now }
         if !isBlind, let since = truth.blindSince, now > since,
             now - truth.disturbed > longestLag + .seconds(1)

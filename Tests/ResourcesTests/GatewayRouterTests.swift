@@ -99,6 +99,19 @@ import Testing
         #expect(!operations.contains { $0.path.contains("labels") })
     }
 
+    @Test func aMarkGoesWithTheWriteThatGivesWhatItNamesMore() throws {
+        let mark = RefusedMark(digest: b, intent: 2).description
+        let path = "/metadata/annotations/slipway.dev~1refused"
+        let marked = try changed(["metadata", "annotations", Names.refused], .string(mark))
+        func marks(_ weights: Weights) -> [PatchOperation] {
+            router().patch(marked, .init(split: weights, refused: nil, epoch: 5))
+                .filter { $0.path == path }
+        }
+        #expect(marks(Weights(all: b)) == [.init(.remove, path)])
+        #expect(marks(split).isEmpty)
+        #expect(marks(Weights(all: a)).isEmpty)
+    }
+
     @Test func withoutMarksTheExactObjectIsChanged() throws {
         let view = try stored {
             $0.set(["metadata", "annotations"], to: nil)

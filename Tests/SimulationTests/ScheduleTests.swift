@@ -58,7 +58,10 @@ struct ScheduleTests {
     func trafficGoesForwardByAStoredStatusOnly(_ name: String) throws { try expectCalm(name) }
 
     /// People let versions be scaled by the load in the middle of everything.
-    @Test(arguments: ["autoscaler-in-a-rollout", "autoscaler-and-a-revert"])
+    @Test(arguments: [
+        "autoscaler-in-a-rollout", "autoscaler-and-a-revert",
+        "autoscaler-added-while-watches-are-lost",
+    ])
     func anAutoscalerOfSomebodyElseStandsInNothingsWay(_ name: String) throws {
         try expectCalm(name)
     }
