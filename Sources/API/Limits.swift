@@ -31,6 +31,7 @@ package enum Limits {
     package static let branch = 200
     package static let interval = TimeSpan.seconds(1)...TimeSpan.hours(24)
     package static let author = 256
+    package static let serviceAccounts = 0...64
     /// A status as canonical JSON.
     package static let statusBytes = 64 * 1024
 }

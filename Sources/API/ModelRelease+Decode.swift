@@ -242,7 +242,7 @@ struct ReleaseSpecReader {
             let reader = spec.object(
                 "serving",
                 known: ["replicas", "template"],
-                later: ["autoscaling", "serviceAccounts"]
+                later: ["autoscaling"]
             )
         else { return Serving() }
         var serving = Serving()

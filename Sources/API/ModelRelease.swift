@@ -96,17 +96,23 @@ package struct Serving: Hashable, Sendable {
     /// Pods per version, 1...1000.
     package var replicas: Int
     private var packedTemplate: PackedDocument?
+    /// The service accounts that the template names, as a rule one or none; `default` is none.
+    package private(set) var serviceAccounts: [String]
 
     package init(replicas: Int = 2, template: Document? = nil) {
         self.replicas = replicas
         packedTemplate = template.map { PackedDocument($0) }
+        serviceAccounts = ServiceAccountRule.accounts(in: template)
     }
 
     /// A `PodTemplateSpec`, merged strategically over the preset's; `nil` adds nothing. It is
     /// unpacked each time.
     package var template: Document? {
         get { packedTemplate?.document }
-        set { packedTemplate = newValue.map { PackedDocument($0) } }
+        set {
+            packedTemplate = newValue.map { PackedDocument($0) }
+            serviceAccounts = ServiceAccountRule.accounts(in: newValue)
+        }
     }
 }
 

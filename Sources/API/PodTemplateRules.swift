@@ -113,14 +113,15 @@ struct PodTemplateRules {
         for key in ["hostNetwork", "hostPID", "hostIPC"] where isSet(spec[key]) {
             problems.add(path[key], "`\(key)` is not allowed: pods stay in their own namespaces")
         }
-        for key in ["serviceAccountName", "serviceAccount"] {
-            guard let account = spec[key], !account.isNull, account != "default", account != ""
-            else { continue }
-            problems.add(
-                path[key],
-                "only the service account `default` is allowed in a release's pods"
-            )
+        for key in ServiceAccountRule.members {
+            guard let account = spec[key], !account.isNull, account != "" else { continue }
+            if let name = account.stringValue {
+                if let problem = Formats.subdomain(name) { problems.add(path[key], problem) }
+            } else {
+                problems.add(path[key], "must be a string, not a \(account.kindName)")
+            }
         }
+        pullSecrets(spec["imagePullSecrets"], at: path["imagePullSecrets"])
         if let policy = spec["restartPolicy"], !policy.isNull, policy != "Always" {
             problems.add(path["restartPolicy"], "must be Always: a model server runs for ever")
         }
@@ -144,6 +145,23 @@ struct PodTemplateRules {
         for key in ["containers", "initContainers"] {
             for (container, place) in named(spec[key], at: path[key]) {
                 check(container: container, at: place)
+            }
+        }
+    }
+
+    /// The names of Secrets in the release's own namespace, which the kubelet reads. An entry
+    /// without a name would be taken by the API and give nothing.
+    private func pullSecrets(_ list: Document?, at path: FieldPath) {
+        for (secret, place) in named(list, at: path) {
+            if let name = secret["name"]?.stringValue, !name.isEmpty,
+                let problem = Formats.subdomain(name)
+            {
+                problems.add(place["name"], problem)
+            }
+            for key in secret.objectValue?.keys ?? [] where key != "name" {
+                problems.add(
+                    place[bounded: key], Spelling.unknownField(key, among: ["name"]),
+                    concernsKey: true)
             }
         }
     }

@@ -13,8 +13,11 @@ extension ReleaseSource {
                 object, kind: .releaseSource, checkName: { Formats.label($0) }, problems),
             let spec = root.object(
                 "spec",
-                known: ["url", "branch", "path", "interval", "prune", "writeBack", "suspend"],
-                later: ["secretRef", "verify", "webhook", "serviceAccounts"]
+                known: [
+                    "url", "branch", "path", "interval", "prune", "writeBack", "serviceAccounts",
+                    "suspend",
+                ],
+                later: ["secretRef", "verify", "webhook"]
             )
         else { return problems.result(nil) }
         spec.require("url", "https://…")
@@ -27,6 +30,7 @@ extension ReleaseSource {
             interval: spec.span("interval", in: Limits.interval) ?? defaults.interval,
             prune: spec.bool("prune") ?? defaults.prune,
             writeBack: writeBack(spec),
+            serviceAccounts: serviceAccounts(spec),
             suspend: spec.bool("suspend") ?? defaults.suspend
         )
         if source.writeBack.stateBranch == source.branch {
@@ -69,6 +73,24 @@ extension ReleaseSource {
             reader.string("authorEmail", limit: Limits.author, check: Formats.author)
             ?? result.authorEmail
         return result
+    }
+
+    private static func serviceAccounts(_ spec: ObjectReader) -> [String] {
+        var names: [String] = []
+        for (value, path) in spec.list("serviceAccounts", count: Limits.serviceAccounts) ?? [] {
+            guard let name = value.stringValue else {
+                spec.problems.add(path, "must be the name of a service account, a string")
+                continue
+            }
+            if let problem = Formats.subdomain(name) {
+                spec.problems.add(path, problem)
+            } else if names.contains(name) {
+                spec.problems.add(path, "`\(name.prefix(64))` stands twice")
+            } else {
+                names.append(name)
+            }
+        }
+        return names
     }
 
     /// The text of the URL is never part of the answer: it may hold a password.

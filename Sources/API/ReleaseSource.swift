@@ -33,6 +33,9 @@ package struct SourceSpec: Hashable, Sendable {
     package var prune: Bool
     /// Whether reverts and the record are pushed.
     package var writeBack: WriteBack
+    /// Service accounts that pods of the source's releases may run as besides `default`, as
+    /// written: at most 64, each once.
+    package var serviceAccounts: [String]
     package var suspend: Bool
 
     package init(
@@ -42,6 +45,7 @@ package struct SourceSpec: Hashable, Sendable {
         interval: TimeSpan = .seconds(15),
         prune: Bool = false,
         writeBack: WriteBack = .init(),
+        serviceAccounts: [String] = [],
         suspend: Bool = false
     ) {
         self.url = url
@@ -50,6 +54,7 @@ package struct SourceSpec: Hashable, Sendable {
         self.interval = interval
         self.prune = prune
         self.writeBack = writeBack
+        self.serviceAccounts = serviceAccounts
         self.suspend = suspend
     }
 }

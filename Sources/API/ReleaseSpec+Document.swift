@@ -150,7 +150,7 @@ extension ReleaseSource {
 extension SourceSpec {
     /// The spec as written with defaults filled in; decodes to the same value.
     package var document: Document {
-        [
+        var document: Document = [
             "url": .string(url), "branch": .string(branch), "path": .string(path),
             "interval": .string(interval.description), "prune": .bool(prune),
             "writeBack": [
@@ -161,5 +161,9 @@ extension SourceSpec {
             ],
             "suspend": .bool(suspend),
         ]
+        if !serviceAccounts.isEmpty {
+            document["serviceAccounts"] = .array(serviceAccounts.map(Document.string))
+        }
+        return document
     }
 }

@@ -1,6 +1,6 @@
 package import API
 import Documents
-import Domain
+package import Domain
 
 /// Reads the files of a source, each by itself, into the releases that they declare.
 ///
@@ -13,17 +13,23 @@ package struct FileReader: Sendable {
     package let namespace: String
     /// The folder of the repository that is read; empty for all of it.
     package let root: String
+    /// Which service accounts releases may name; `nil` where the source is not known: then they
+    /// are taken over with a warning.
+    package let accounts: ServiceAccountRule?
 
     /// What a golden file may have.
     package static let goldenBytes = 64 << 10
 
-    package init(namespace: String, root: String = "") {
+    package init(namespace: String, root: String = "", accounts: ServiceAccountRule?) {
         self.namespace = namespace
         self.root = root
+        self.accounts = accounts
     }
 
-    package init(source: ReleaseSource) {
-        self.init(namespace: source.metadata.namespace, root: source.spec.path)
+    /// A reader of what one source delivers.
+    package init(source: NamespacedName, spec: SourceSpec) {
+        self.init(
+            namespace: source.namespace, root: spec.path, accounts: .init(source, spec))
     }
 
     /// Whether a file may declare something, by its path in the repository.
@@ -62,6 +68,19 @@ package struct FileReader: Sendable {
         var reading = FileReading(reader: self, path: file.path, lookup: lookup)
         for (index, document) in documents.enumerated() { reading.add(document, index) }
         return reading.result()
+    }
+
+    /// Reads a file of nothing but ReleaseSources, which people keep outside of what a source
+    /// reads; `nil` if it is anything else.
+    package func readSources(_ file: DesiredFile)
+        -> (sources: [ReleaseSource], problems: [Problem])?
+    {
+        guard let documents = try? Self.parse(file), !documents.isEmpty,
+            documents.allSatisfy({ FileReading.isSource($0.document) })
+        else { return nil }
+        var reading = FileReading(reader: self, path: file.path) { _ in nil }
+        for document in documents { reading.addSource(document) }
+        return (reading.sources, reading.result().problems)
     }
 
     private func refused(_ file: DesiredFile, at position: Position?, _ message: String)

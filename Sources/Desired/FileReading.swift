@@ -9,6 +9,8 @@ struct FileReading {
     private let path: String
     private let lookup: (String) -> [UInt8]?
     private var releases: [DeclaredRelease] = []
+    /// Filled by ``addSource(_:)`` alone.
+    private(set) var sources: [ReleaseSource] = []
     private var problems: [Problem] = []
     private var dependencies: Set<String> = []
 
@@ -91,10 +93,34 @@ struct FileReading {
         let (release, late) = outcome(ModelRelease.decode(document, resolved: true))
         report(late, located)
         guard let release, let spec = document["spec"], errorCount == errorsBefore else { return }
+        checkAccounts(release.spec.serving.serviceAccounts, located)
+        guard errorCount == errorsBefore else { return }
         let declared = DeclaredRelease(
             release: release, spec: spec, file: path, documentIndex: index,
             byteRange: located.byteRange, position: located.nearestPosition(of: .root))
         releases.append(declared)
+    }
+
+    /// The source says which service accounts its releases may use.
+    private mutating func checkAccounts(_ accounts: [String], _ located: LocatedDocument) {
+        let pod = FieldPath.root["spec"]["serving"]["template"]["spec"]
+        for account in accounts {
+            let member = ServiceAccountRule.members.first {
+                located.document.at("spec", "serving", "template", "spec")?[$0]?.stringValue
+                    == account
+            }
+            let place = pod[member ?? ServiceAccountRule.members[0]]
+            guard let rule = reader.accounts else {
+                warn(
+                    located, place,
+                    "service account `\(account)` needs an entry in spec.serviceAccounts of the "
+                        + "ReleaseSource that delivers this; give the file with the "
+                        + "ReleaseSource too, and it is checked")
+                continue
+            }
+            guard let problem = rule.problem(with: [account]) else { continue }
+            fail(located, place, problem)
+        }
     }
 
     private var errorCount: Int { problems.count { $0.severity == .error } }
@@ -133,6 +159,23 @@ struct FileReading {
         Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback, Names.source,
         Names.commit, Names.author, Names.file,
     ]
+
+    // MARK: Sources beside a repository
+
+    static func isSource(_ document: Document) -> Bool {
+        document["kind"]?.stringValue == ResourceKind.releaseSource.kind
+            && document["apiVersion"]?.stringValue?.hasPrefix("\(Names.group)/") ?? false
+    }
+
+    mutating func addSource(_ located: LocatedDocument) {
+        var document = located.document
+        if document["metadata"]?["namespace"] == nil {
+            document.set(["metadata", "namespace"], to: .string(reader.namespace))
+        }
+        let result = ReleaseSource.decode(document)
+        report(result.errors, located)
+        if let source = result.value { sources.append(source) }
+    }
 
     // MARK: Golden files
 

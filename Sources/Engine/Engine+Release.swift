@@ -72,7 +72,9 @@ extension Engine {
             settings: settings.rollout, namespace: settings.namespace,
             watchedSince: began ?? now, now: now)
         let decision = ReleaseMachine.decide(
-            builder.snapshot(trouble: trouble(id, builder, now: now)), now: now)
+            builder.snapshot(
+                trouble: trouble(id, builder, now: now), refusal: refusedAccount(release)),
+            now: now)
         remember(decision, release)
         if let time = decision.wake { wake(subject, at: time) }
         let isStored = release.status.essential == decision.status.essential

@@ -24,9 +24,11 @@ extension Engine {
             }
             return
         }
+        noteAccounts(of: id, source.spec.serviceAccounts)
         var memory = sources[id] ?? SourceMemory()
         if memory.identity != source.spec.identity {
-            // Another repository, branch or folder: what was declared stays until it is read.
+            // Another repository, branch or folder, or other service accounts that files may name:
+            // what was declared stays until it is read.
             memory.identity = source.spec.identity
             memory.commit = ""
             memory.nextFetch = now
@@ -57,6 +59,7 @@ extension Engine {
         // Those that it kept may go to others that declare them, or be gone for good.
         for release in contested.sorted() { touch(.release(release)) }
         touchGone(in: id.namespace)
+        noteAccounts(of: id, [])
         guard let memory = sources.removeValue(forKey: id) else { return }
         for declared in memory.desired.releases { disclaim(declared.id, for: id) }
     }
@@ -368,5 +371,7 @@ extension Engine {
 
 extension SourceSpec {
     /// Where a source looks: with another one everything is read anew.
-    fileprivate var identity: String { "\(url)|\(branch)|\(path)" }
+    fileprivate var identity: String {
+        "\(url)|\(branch)|\(path)|\(serviceAccounts.joined(separator: ","))"
+    }
 }

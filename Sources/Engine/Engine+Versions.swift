@@ -30,6 +30,7 @@ extension Engine {
                     release.spec.digest(of: $0) == digest
                 })
             else { return }
+            guard mayRender(release) else { return }
             let rendered = VersionObjects.render(
                 release: release, version: declared, digest: digest)
             create(.controllerRevision, name, rendered.controllerRevision, release, now: now)
@@ -78,7 +79,7 @@ extension Engine {
         return stored.seal
     }
 
-    private func isOurs(_ metadata: OwnedMetadata, _ release: ModelRelease) -> Bool {
+    func isOurs(_ metadata: OwnedMetadata, _ release: ModelRelease) -> Bool {
         guard !metadata.isLeaving else { return false }
         if isMutated(.ownershipIgnored) { return true }
         switch metadata.owner(release: release.metadata.name, uid: release.metadata.uid) {

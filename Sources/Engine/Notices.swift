@@ -26,6 +26,13 @@ extension Engine {
                 : "traffic moves to \(versions.joined(separator: ", "))"
             tell("Step", text, metadata, commit: attempt.commit, step: step.index)
         }
+        let refused = "ServiceAccountNotAllowed"
+        let sync = new.conditions.first { $0.type == "Synced" }
+        if let sync, sync.reason == refused,
+            sync.message != old.conditions.first(where: { $0.type == "Synced" })?.message
+        {
+            tell(refused, sync.message, metadata, isWarning: true)
+        }
         if new.phase != old.phase, new.phase == .degraded || new.phase == .paused {
             tell(
                 new.phase.rawValue, new.message, metadata, isWarning: new.phase == .degraded,

@@ -34,12 +34,12 @@ struct SnapshotBuilder {
         slices = view.slices(of: release.id)
     }
 
-    func snapshot(trouble: String?) -> ReleaseSnapshot {
+    func snapshot(trouble: String?, refusal: String?) -> ReleaseSnapshot {
         let digests = knownDigests()
         return ReleaseSnapshot(
             release: release, versions: digests.map { version($0) }, route: route(digests),
             gateway: gateway(), remembered: memory.remembered, proberTrusted: proberTrusted(),
-            settledRevert: memory.settledRevert, trouble: trouble,
+            settledRevert: memory.settledRevert, refusal: refusal, trouble: trouble,
             violation: memory.violation?.text, settings: settings, watchedSince: watchedSince)
     }
 
@@ -94,6 +94,7 @@ struct SnapshotBuilder {
             autoscaler: (deployment?.replicas ?? 0) > 0
                 ? view.autoscalers(of: name).first : nil,
             deploymentReady: deployment?.ready ?? 0,
+            podsRefused: deployment?.replicaFailure?.message ?? "",
             created: deployment?.metadata.created, uid: deployment?.metadata.uid ?? "",
             pods: pods(digest).map { sample($0) }, readyEndpoints: endpoints.count,
             served: memory.served[name.name])

@@ -76,7 +76,7 @@ extension ReleaseMachine {
     /// ends attempts accordingly.
     mutating func takeDeclaration() {
         let declared = snapshot.release.declaredShares
-        guard declared != status.declared else { return }
+        guard declared != status.declared, snapshot.refusal == nil else { return }
         let before = Set(status.declared.map(\.digest))
         let author = snapshot.release.metadata.annotation(Names.author) ?? ""
         // Slipway's own commits never lift a quarantine, and a status that was lost has seen no

@@ -36,7 +36,8 @@ extension ReleaseMachine {
                 desired: isUnderTest ? wanted : min(wanted, declared),
                 required: min(wanted, declared),
                 since: since,
-                proberTrusted: snapshot.proberTrusted
+                proberTrusted: snapshot.proberTrusted,
+                podsRefused: observed?.podsRefused ?? ""
             )
             let (verdict, recheck) = judge.verdict(observed?.pods ?? [], now: now)
             // The deadline of the attempt runs from its own start.

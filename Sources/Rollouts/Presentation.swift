@@ -11,9 +11,9 @@ extension ReleaseMachine {
         presentVersions(live)
         presentStep()
         let (phase, message) = phaseAndMessage()
-        let trouble = snapshot.trouble.map { "; \($0)" } ?? ""
+        let troubles = [message, snapshot.refusal, snapshot.trouble].compactMap { $0 }
         status.phase = phase
-        status.message = String((message + trouble).prefix(1000))
+        status.message = String(troubles.joined(separator: "; ").prefix(1000))
         presentConditions()
     }
 
@@ -187,7 +187,10 @@ extension ReleaseMachine {
     /// Whether what Git declares serves, and if not, why.
     private mutating func presentSync() {
         let isAtRest = status.attempt == nil
-        if status.declared.contains(where: { $0.weight > 0 && status.isRefused($0.digest) }) {
+        if let refusal = snapshot.refusal {
+            set("Synced", .no, "ServiceAccountNotAllowed", refusal)
+        } else if status.declared.contains(where: { $0.weight > 0 && status.isRefused($0.digest) })
+        {
             set("Synced", .no, "Refused", status.message)
         } else if isAtRest, let proven = status.proven, sameSplit(proven.shares, status.declared) {
             set("Synced", .yes, "DeclarationServes", "")

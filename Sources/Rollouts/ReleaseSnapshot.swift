@@ -16,6 +16,9 @@ package struct ReleaseSnapshot: Sendable {
     package var proberTrusted: Bool
     /// A revert in Git that ended and may still stand as pending in the status.
     package var settledRevert: SettledRevert?
+    /// Why the declaration may not be rendered: then it is not taken over, and what was declared
+    /// before stays in force.
+    package var refusal: String?
     /// Why writes for this release fail, for people.
     package var trouble: String?
     /// Which invariant a write for this release would have broken.
@@ -32,6 +35,7 @@ package struct ReleaseSnapshot: Sendable {
         remembered: RememberedFailure? = nil,
         proberTrusted: Bool = true,
         settledRevert: SettledRevert? = nil,
+        refusal: String? = nil,
         trouble: String? = nil,
         violation: String? = nil,
         settings: RolloutSettings = .init(),
@@ -44,6 +48,7 @@ package struct ReleaseSnapshot: Sendable {
         self.remembered = remembered
         self.proberTrusted = proberTrusted
         self.settledRevert = settledRevert
+        self.refusal = refusal
         self.trouble = trouble
         self.violation = violation
         self.settings = settings
@@ -123,6 +128,8 @@ package struct VersionObservation: Sendable {
     /// Ready pods by the Deployment's own count: what pods and endpoints tell may still be of an
     /// earlier Deployment of the same name.
     package var deploymentReady: Int
+    /// Why the server refuses the pods that are missing; empty if it does not.
+    package var podsRefused: String
     /// When the Deployment was made, by the server's clock.
     package var created: Timestamp?
     /// The Deployment's uid; empty without one.
@@ -143,6 +150,7 @@ package struct VersionObservation: Sendable {
         deploymentObserved: Bool = false,
         autoscaler: AutoscalerView? = nil,
         deploymentReady: Int = 0,
+        podsRefused: String = "",
         created: Timestamp? = nil,
         uid: String = "",
         pods: [PodSample] = [],
@@ -158,6 +166,7 @@ package struct VersionObservation: Sendable {
         self.deploymentObserved = deploymentObserved
         self.autoscaler = autoscaler
         self.deploymentReady = deploymentReady
+        self.podsRefused = podsRefused
         self.created = created
         self.uid = uid
         self.pods = pods

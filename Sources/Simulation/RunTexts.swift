@@ -45,7 +45,7 @@ enum RunTexts {
 
     /// A file as a source reads it.
     static func read(_ text: String) -> ParsedFile {
-        let reader = FileReader(namespace: "default", root: "")
+        let reader = FileReader(namespace: "default", accounts: nil)
         return reader.read(DesiredFile(path: "run.yaml", bytes: Array(text.utf8))) { _ in nil }
     }
 

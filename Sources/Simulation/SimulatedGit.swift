@@ -50,12 +50,12 @@ package struct SimulatedGit: Sendable {
     }
 
     /// What a look at the branch brings.
-    func look(_ spec: SourceSpec, namespace: String, known: String) -> FetchOutcome {
+    func look(_ spec: SourceSpec, _ source: NamespacedName, known: String) -> FetchOutcome {
         guard let head else { return .failed("branch \(spec.branch) does not exist") }
         guard head.id != known else { return .unchanged }
         let before = commits.first { $0.id == known }?.files
         let foreign = commits.last { !$0.isOurs }
-        let reader = FileReader(namespace: namespace, root: spec.path)
+        let reader = FileReader(source: source, spec: spec)
         let changed = head.files.keys.sorted().filter {
             before?[$0] != head.files[$0] && reader.reads($0)
         }
@@ -73,7 +73,7 @@ package struct SimulatedGit: Sendable {
     /// Whether a file of the head declares a release.
     func declares(_ release: NamespacedName) -> Bool {
         guard let head else { return false }
-        let reader = FileReader(namespace: release.namespace, root: "")
+        let reader = FileReader(namespace: release.namespace, accounts: nil)
         return head.files.keys.sorted().contains { path in
             reader.read(file(path, head)) { _ in nil }.releases.contains { $0.id == release }
         }

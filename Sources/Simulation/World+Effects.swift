@@ -75,7 +75,7 @@ extension World {
             let outcome: FetchOutcome =
                 gitIsAway
                 ? .failed("connection timed out")
-                : git.look(spec, namespace: source.namespace, known: known)
+                : git.look(spec, source, known: known)
             answer(.fetched(source, outcome), life)
         case .probe(let id, let order):
             answer(.probed(id, probe(order)), life)

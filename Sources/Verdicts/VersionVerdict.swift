@@ -67,6 +67,8 @@ package struct HealthJudge: Sendable {
     package let since: Timestamp
     /// The prober reached a pod of a proven version lately, or there is no proven version.
     package let proberTrusted: Bool
+    /// Why the server refuses the pods that are missing; empty if it does not.
+    package let podsRefused: String
 
     /// So many unanswered probes in a row count.
     package static let unansweredLimit = 3
@@ -77,13 +79,14 @@ package struct HealthJudge: Sendable {
 
     package init(
         policy: HealthPolicy, desired: Int, required: Int? = nil, since: Timestamp,
-        proberTrusted: Bool
+        proberTrusted: Bool, podsRefused: String = ""
     ) {
         self.policy = policy
         self.desired = desired
         self.required = required ?? desired
         self.since = since
         self.proberTrusted = proberTrusted
+        self.podsRefused = podsRefused
     }
 
     /// The verdict, and when it may change by time alone.
@@ -113,7 +116,8 @@ package struct HealthJudge: Sendable {
                 .failed(
                     .init(
                         .progressDeadline,
-                        "\(checked.count) of \(desired) pods ready after \(policy.progressDeadline)"
+                        "\(checked.count) of \(desired) pods ready after "
+                            + "\(policy.progressDeadline)\(refusal(of: pods))"
                     )
                 ), nil
             )
@@ -125,8 +129,15 @@ package struct HealthJudge: Sendable {
         var text = "\(ready.count)/\(desired) pods ready"
         let stranded = staying.count - heard.count
         if stranded > 0 { text += ", \(stranded) on nodes that are not Ready" }
+        text += refusal(of: staying)
         if staying.contains(where: \.wasReady) { return (.reduced(text), recheck) }
         return (.starting(text), recheck)
+    }
+
+    /// What the server says of pods that it does not let come to be.
+    private func refusal(of pods: [PodSample]) -> String {
+        guard !podsRefused.isEmpty, pods.count < desired else { return "" }
+        return "; pods are refused: \(podsRefused.prefix(300))"
     }
 
     /// When the cluster last took pods from the version, or will have: the time in which others

@@ -16,8 +16,14 @@ import Testing
             (["hostNetwork": true], "spec.hostNetwork"),
             (["hostPID": true], "spec.hostPID"),
             (["hostIPC": "yes"], "spec.hostIPC"),
-            (["serviceAccountName": "admin"], "spec.serviceAccountName"),
-            (["serviceAccount": "admin"], "spec.serviceAccount"),
+            (["serviceAccountName": "Admin"], "spec.serviceAccountName"),
+            (["serviceAccount": ["name": "admin"]], "spec.serviceAccount"),
+            (["imagePullSecrets": ["registry"]], "spec.imagePullSecrets[0]"),
+            (["imagePullSecrets": [["name": "a/b"]]], "spec.imagePullSecrets[0].name"),
+            (
+                ["imagePullSecrets": [["secret": "a", "name": "a"]]],
+                "spec.imagePullSecrets[0].secret"
+            ),
             (["restartPolicy": "Never"], "spec.restartPolicy"),
             (["ephemeralContainers": [["name": "a"]]], "spec.ephemeralContainers"),
             (
@@ -77,7 +83,8 @@ import Testing
         let template: Document = [
             "metadata": ["labels": ["team": "risk"], "annotations": ["a": "b"]],
             "spec": [
-                "hostNetwork": false, "serviceAccountName": "default", "restartPolicy": "Always",
+                "hostNetwork": false, "serviceAccountName": "loader", "restartPolicy": "Always",
+                "imagePullSecrets": [["name": "registry"], ["name": "models.example"]],
                 "volumes": [["name": "cache", "emptyDir": ["sizeLimit": "1Gi"]]],
                 "containers": [
                     [

@@ -26,6 +26,7 @@ import Testing
                         authorName: "Robot",
                         authorEmail: "robot@example.com"
                     ),
+                    serviceAccounts: ["loader", "s3.reader"],
                     suspend: true
                 )
         )
@@ -74,6 +75,19 @@ import Testing
     func fieldsAreChecked(field: String, text: String, right: Bool) {
         let found = errors([field], .string(text))
         #expect(found.isEmpty == right, "\(field) \(text): \(found)")
+    }
+
+    @Test func serviceAccountsAreABoundedListOfNames() {
+        func problems(_ names: [Document]) -> [String] {
+            errors(["serviceAccounts"], .array(names))
+        }
+        #expect(problems(["a", "b.c", "d-e"]) == [])
+        #expect(problems([1]).first?.hasPrefix("spec.serviceAccounts[0]: must be the name") == true)
+        #expect(problems(["Loader"]).first?.hasPrefix("spec.serviceAccounts[0]: `Loader`") == true)
+        #expect(problems(["a", "a"]) == ["spec.serviceAccounts[1]: `a` stands twice"])
+        let many = (0...64).map { Document.string("a\($0)") }
+        #expect(
+            problems(many) == ["spec.serviceAccounts: has 65 entries, at most 64 are allowed"])
     }
 
     @Test(arguments: ["secretRef", "verify", "webhook"])

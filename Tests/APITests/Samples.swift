@@ -91,6 +91,7 @@ enum Samples {
                 "enabled": false, "stateBranch": "slipway/eu", "authorName": "Robot",
                 "authorEmail": "robot@example.com",
             ],
+            "serviceAccounts": ["loader", "s3.reader"],
             "suspend": true,
         ],
     ]

@@ -8,7 +8,7 @@ enum RepositoryBenchmarks {
         Measurement(name: "repository", summary: "all files of 1,000 releases, then one") {
             let files = (0..<releases).map { file($0, version: 7) }
             let bytes = files.reduce(0) { $0 + $1.bytes.count }
-            let reader = FileReader(namespace: "risk", root: "models")
+            let reader = FileReader(namespace: "risk", root: "models", accounts: nil)
             Figures.measure(
                 "\(releases) releases, every file", bytes: bytes, items: (releases, "release")
             ) {
@@ -33,7 +33,7 @@ enum RepositoryBenchmarks {
         },
         Measurement(name: "repository-memory", summary: "what 10,000 releases hold") {
             let count = releases * 10
-            let reader = FileReader(namespace: "risk", root: "models")
+            let reader = FileReader(namespace: "risk", root: "models", accounts: nil)
             let before = Figures.resident
             var state = DesiredState()
             for number in 0..<count {

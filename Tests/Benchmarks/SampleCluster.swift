@@ -179,7 +179,7 @@ struct SampleCluster {
     /// The declaration of a release as a commit's file, parsed.
     static func file(_ number: Int, version: Int, replicas: Int = 2) -> ParsedFile {
         let text = declaration(number, version: version, replicas: replicas)
-        return FileReader(namespace: namespace).read(
+        return FileReader(namespace: namespace, accounts: nil).read(
             DesiredFile(path: path(number), bytes: Array(text.utf8))
         ) { _ in nil }
     }

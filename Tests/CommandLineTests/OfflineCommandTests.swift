@@ -83,6 +83,57 @@ import Testing
         }
     }
 
+    @Test func serviceAccountsAreCheckedWhereTheSourceIsGiven() async throws {
+        let release =
+            Declarations.release()
+            + "  serving: {template: {spec: {serviceAccountName: loader}}}\n"
+        let source = """
+            apiVersion: slipway.dev/v1alpha1
+            kind: ReleaseSource
+            metadata: {name: models, namespace: risk}
+            spec: {url: https://git.example.com/models.git, serviceAccounts: [loader]}
+
+            """
+        let files = [
+            "models/a.yaml": release, "source.yaml": source,
+            "other.yaml": source.replacing("[loader]", with: "[trainer]"),
+            "elsewhere.yaml": source.replacing("risk", with: "web"),
+            "wrong.yaml": source.replacing("[loader]", with: "[Loader]"),
+        ]
+        try await Program.inFolder(with: files) { program in
+            let place = "models/a.yaml:11:51: "
+            // A source of another namespace says nothing of this one.
+            for path in ["models", "elsewhere.yaml"] {
+                let alone = try await program.run("validate", "models", path)
+                #expect(alone.code == 0)
+                #expect(alone.output.hasPrefix(place + "warning: service account `loader` needs"))
+            }
+            let right = try await program.run("validate", "--strict", "models", "source.yaml")
+            #expect(right.output == "")
+            #expect(right.error == "ok: 2 files, 1 release, 0 errors, 0 warnings\n")
+            let other = try await program.run("validate", "other.yaml", "models")
+            #expect(other.code == 1)
+            #expect(
+                other.output == place + "service account `loader` is not allowed: ReleaseSource "
+                    + "risk/models allows `default`, `trainer`; add it to spec.serviceAccounts "
+                    + "there, or use one of these\n")
+            let wrong = try await program.run("validate", "wrong.yaml", "models")
+            #expect(wrong.code == 1)
+            #expect(wrong.output.contains("wrong.yaml:4:67: `Loader` must be"))
+            // Below a folder it is what it is in a commit.
+            let below = try await program.run("validate", ".")
+            #expect(below.output.contains("a ReleaseSource is not read from a repository"))
+            for command in ["plan", "render"] {
+                let run = try await program.run(command, "models")
+                #expect(run.code == (command == "plan" ? 1 : 0))
+                #expect(run.error.hasPrefix(place + "warning: service account"))
+                #expect(try await program.run(command, "models", "other.yaml").code == 2)
+                let known = try await program.run(command, "models", "source.yaml")
+                #expect(known.error == "")
+            }
+        }
+    }
+
     @Test func aReleaseInTwoFilesIsFoundAcrossThem() async throws {
         let files = ["a.yaml": Declarations.release(), "b/c.yaml": Declarations.both]
         try await Program.inFolder(with: files) { program in

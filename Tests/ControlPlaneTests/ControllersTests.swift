@@ -263,6 +263,31 @@ struct Cluster {
 }
 
 @Suite struct ReplicaSetControllerTests {
+    @Test func podsOfAnUnknownServiceAccountAreRefusedUntilItIsThere() throws {
+        var cluster = Cluster()
+        var deployment = Cluster.deployment("a:1", replicas: 2)
+        deployment.set(["spec", "template", "spec", "serviceAccountName"], to: "robot")
+        try cluster.create(.deployment, "web", deployment)
+        cluster.settle()
+        #expect(cluster.pods.isEmpty)
+        #expect(cluster.condition("ReplicaFailure") == "FailedCreate")
+        let set = try #require(cluster.store.objects(.replicaSet).first)
+        let conditions = cluster.get(.deployment, "web")?.at("status", "conditions")?.arrayValue
+        let message = conditions?.first { $0["type"] == "ReplicaFailure" }?["message"]?.stringValue
+        #expect(
+            message == "pods \"\(set.objectName)-\" is forbidden: error looking up service account "
+                + "default/robot: serviceaccount \"robot\" not found")
+        let version = cluster.store.version
+        cluster.now = cluster.now + .seconds(6)
+        cluster.settle()
+        #expect(cluster.store.version == version)
+        try cluster.create(.serviceAccount, "robot", [:])
+        cluster.now = cluster.now + .seconds(6)
+        cluster.settle()
+        #expect(cluster.pods.count == 2)
+        #expect(cluster.condition("ReplicaFailure") == nil)
+    }
+
     @Test func takesThePodThatDoesLeastFirst() throws {
         var cluster = Cluster()
         try cluster.create(.deployment, "web", Cluster.deployment("a:1", replicas: 3))

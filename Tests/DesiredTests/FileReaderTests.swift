@@ -5,7 +5,7 @@ import Domain
 import Testing
 
 @Suite struct FileReaderTests {
-    static let reader = FileReader(namespace: "risk", root: "models")
+    static let reader = FileReader(namespace: "risk", root: "models", accounts: nil)
 
     /// A valid release; lines can be put under `spec` and `metadata`.
     static func release(
@@ -54,6 +54,76 @@ import Testing
         #expect(
             String(decoding: bytes[first.byteRange], as: UTF8.self) + "\n"
                 == Self.release(metadata: "labels: {team: risk}"))
+    }
+
+    // MARK: Service accounts
+
+    private static let account = "serving: {template: {spec: {serviceAccountName: loader}}}"
+
+    private static func read(_ text: String, allowing accounts: [String]?) -> ParsedFile {
+        let source = NamespacedName(namespace: "risk", name: "models")
+        let reader = FileReader(
+            namespace: "risk", root: "models",
+            accounts: accounts.map {
+                ServiceAccountRule(source, SourceSpec(url: "", serviceAccounts: $0))
+            })
+        return reader.read(
+            DesiredFile(path: "models/a.yaml", bytes: Array(text.utf8))
+        ) { _ in nil }
+    }
+
+    @Test func aServiceAccountNeedsTheLeaveOfItsSource() throws {
+        let text = Self.release(spec: Self.account)
+        #expect(Self.read(text, allowing: ["loader"]).problems == [])
+        #expect(Self.read(text, allowing: ["loader"]).releases.count == 1)
+        let refused = Self.read(text, allowing: ["other"])
+        #expect(
+            refused.problems.map(\.description) == [
+                "models/a.yaml:14:51: service account `loader` is not allowed: ReleaseSource "
+                    + "risk/models allows `default`, `other`; add it to spec.serviceAccounts "
+                    + "there, or use one of these"
+            ])
+        #expect(refused.releases == [])
+        #expect(refused.hasErrors)
+        // The older name of the member, and in the preset's place.
+        let older = text.replacing("serviceAccountName", with: "serviceAccount")
+        #expect(Self.read(older, allowing: []).releases == [])
+        let usual = text.replacing(": loader", with: ": default")
+        #expect(Self.read(usual, allowing: []).problems == [])
+    }
+
+    @Test func withoutTheSourceAServiceAccountIsAWarning() throws {
+        let file = Self.read(Self.release(spec: Self.account), allowing: nil)
+        #expect(file.releases.count == 1)
+        #expect(file.problems.map(\.severity) == [.warning])
+        #expect(
+            file.problems.first?.description.hasPrefix(
+                "models/a.yaml:14:51: warning: service account `loader` needs an entry in "
+                    + "spec.serviceAccounts") == true)
+    }
+
+    @Test func filesOfSourcesAloneAreToldApart() throws {
+        func sources(_ text: String) -> ([ReleaseSource], [Problem])? {
+            Self.reader.readSources(DesiredFile(path: "s.yaml", bytes: Array(text.utf8)))
+        }
+        let source = """
+            apiVersion: slipway.dev/v1alpha1
+            kind: ReleaseSource
+            metadata: {name: models}
+            spec: {url: https://git.example.com/models.git, serviceAccounts: [loader]}
+
+            """
+        let (found, problems) = try #require(sources(source))
+        #expect(found.map(\.id.description) == ["risk/models"])
+        #expect(found.map(\.spec.serviceAccounts) == [["loader"]])
+        #expect(problems == [])
+        let (none, wrong) = try #require(sources(source.replacing("[loader]", with: "[-]")))
+        #expect(none == [])
+        #expect(wrong.map(\.description).first?.hasPrefix("s.yaml:4:") == true)
+        #expect(sources(source + "---\n" + Self.release()) == nil)
+        #expect(sources(Self.release()) == nil)
+        #expect(sources("") == nil)
+        #expect(sources("a: [") == nil)
     }
 
     @Test func readsJSON() throws {
@@ -197,7 +267,7 @@ import Testing
             "models/.github/a.yaml", "models/.a.yaml", "models",
         ]
         #expect((read + passed).filter(Self.reader.reads) == read)
-        let all = FileReader(namespace: "n")
+        let all = FileReader(namespace: "n", accounts: nil)
         #expect(
             ["a.yaml", "b/c.yml", ".github/workflows/x.yml"].filter(all.reads) == [
                 "a.yaml", "b/c.yml",
@@ -231,7 +301,7 @@ import Testing
     }
 
     @Test func pathsKeepTheirBeginning() {
-        let reader = FileReader(namespace: "risk", root: "/srv/models")
+        let reader = FileReader(namespace: "risk", root: "/srv/models", accounts: nil)
         let text = FileReaderTests.release(spec: Self.probe.replacing("tests/", with: "./"))
         let file = DesiredFile(path: "/srv/models/a/r.yaml", bytes: Array(text.utf8))
         #expect(reader.read(file) { _ in nil }.dependencies == ["/srv/models/a/golden.jsonl"])

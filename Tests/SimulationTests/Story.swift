@@ -58,7 +58,7 @@ struct Story {
 
     /// The digest of the first version in a file.
     static func digest(of yaml: String) -> Digest? {
-        let reader = FileReader(namespace: "default", root: "")
+        let reader = FileReader(namespace: "default", accounts: nil)
         let file = reader.read(DesiredFile(path: "fraud.yaml", bytes: Array(yaml.utf8))) { _ in nil
         }
         return file.releases.first?.release.spec.declaredShares.first?.digest

@@ -57,6 +57,23 @@ struct HealthJudgeTests {
         #expect(verdict([]) == .starting("0/2 pods ready"))
     }
 
+    @Test func podsThatTheServerRefusesAreNamed() {
+        func verdict(_ pods: [PodSample], at: Int64) -> VersionVerdict {
+            HealthJudge(
+                policy: .init(), desired: 2, since: start, proberTrusted: true,
+                podsRefused: "exceeded quota"
+            ).verdict(pods, now: start + .seconds(at)).verdict
+        }
+        #expect(
+            verdict([], at: 10) == .starting("0/2 pods ready; pods are refused: exceeded quota"))
+        #expect(
+            verdict([], at: 700).failure?.message
+                == "0 of 2 pods ready after 10m; pods are refused: exceeded quota")
+        // What is there in full number was not refused.
+        let waiting = [pod("a", ready: false, was: false), pod("b", ready: false, was: false)]
+        #expect(verdict(waiting, at: 10) == .starting("0/2 pods ready"))
+    }
+
     @Test func aPodThatWasReadyAndIsNotFailsTheVersion() {
         #expect(reason(verdict([pod("a"), pod("b", ready: false)])) == .readinessLost)
     }

@@ -43,6 +43,17 @@ extension APIDefinitions {
                 ),
                 ("writeBack", writeBack),
                 (
+                    "serviceAccounts",
+                    .list(
+                        "Service accounts of this namespace that pods of its releases may run as; "
+                            + "`default` always is one.",
+                        count: Limits.serviceAccounts,
+                        of: .string(
+                            "The name of a ServiceAccount.", length: 1...253,
+                            pattern: #"^[a-z0-9]([-a-z0-9]*[a-z0-9])?"#
+                                + #"(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"#))
+                ),
+                (
                     "suspend",
                     .boolean("Nothing is fetched or applied.", default: usual.suspend)
                 ),

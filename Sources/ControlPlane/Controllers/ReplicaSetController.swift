@@ -4,6 +4,8 @@ import Domain
 struct ReplicaSetController {
     /// Pods made or deleted in one round at most.
     static let burst = 500
+    /// The wait after a pod was refused.
+    static let patience = TimeSpan.seconds(5)
 
     private let key: ResourceKey
     private let now: Timestamp
@@ -105,6 +107,7 @@ struct ReplicaSetController {
             "spec": template["spec"] ?? [:],
         ]
         do throws(APIStatus) {
+            try ServiceAccounts.admit(pod, in: key.namespace, store)
             pods.append(
                 try store.create(.pod, namespace: key.namespace, pod, .controller(now))
             )
@@ -156,6 +159,8 @@ struct ReplicaSetController {
                 old?["lastTransitionTime"] ?? .string(now.description)
             status["conditions"] = [condition]
         }
+        // What is refused may be let in later without a change of the set.
+        if failure != nil { due = min(due ?? now + Self.patience, now + Self.patience) }
         guard status != set["status"] else { return due }
         _ = try? store.update(key, .controller(now, .status)) { object in
             var new = object

@@ -15,6 +15,25 @@ enum ServiceAccounts {
         }
     }
 
+    /// A pod's service account must exist; `default` comes with the namespace. Whoever makes the
+    /// pod, controllers too, is refused as a real server's admission does it: a pod without a name
+    /// is named by what its name will begin with.
+    static func admit(
+        _ pod: Document, in namespace: String, _ store: Store
+    ) throws(APIStatus) {
+        let written = pod.at("spec", "serviceAccountName") ?? pod.at("spec", "serviceAccount")
+        guard let name = written?.stringValue, !name.isEmpty, name != "default",
+            store.registry[.serviceAccount] != nil
+        else { return }
+        let account = ResourceKey(.serviceAccount, namespace: namespace, name: name)
+        guard store.object(account) == nil else { return }
+        let prefix = pod.at("metadata", "generateName")?.stringValue ?? "Unknown"
+        throw .forbidden(
+            .pod, pod.objectName.isEmpty ? prefix : pod.objectName,
+            "error looking up service account \(namespace)/\(name): "
+                + "serviceaccount \"\(name)\" not found")
+    }
+
     /// For whom tokens are that this server takes.
     private static let audience: Document = "https://kubernetes.default"
 

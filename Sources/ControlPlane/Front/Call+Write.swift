@@ -7,7 +7,7 @@ extension Call {
     func create(_ store: inout Store) throws(APIStatus) -> APIResponse {
         var fields = try FieldCheck(request, definition, options: "CreateOptions")
         let object = try checkedObject(name: "", &fields)
-        try checkServiceAccount(object, store)
+        if kind == .pod { try ServiceAccounts.admit(object, in: path.namespace, store) }
         let dryRun = try isDryRun("CreateOptions")
         let namespace = path.namespace
         var created = try write(&store, dryRun: dryRun) { store throws(APIStatus) in
@@ -15,20 +15,6 @@ extension Call {
         }
         if dryRun { created.set(["metadata", "resourceVersion"], to: nil) }
         return fields.warned(answer(created, status: 201))
-    }
-
-    /// A pod's service account must exist; `default` comes with the namespace.
-    private func checkServiceAccount(_ pod: Document, _ store: Store) throws(APIStatus) {
-        guard kind == .pod,
-            let name = pod.at("spec", "serviceAccountName")?.stringValue,
-            !name.isEmpty, name != "default"
-        else { return }
-        let account = ResourceKey(.serviceAccount, namespace: path.namespace, name: name)
-        guard store.object(account) == nil else { return }
-        throw .forbidden(
-            kind, pod.objectName,
-            "error looking up service account \(path.namespace)/\(name): "
-                + "serviceaccount \"\(name)\" not found")
     }
 
     func replace(

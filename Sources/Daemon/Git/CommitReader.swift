@@ -25,7 +25,7 @@ struct CommitReader: Sendable {
     let spec: SourceSpec
 
     private var files: FileReader {
-        FileReader(namespace: source.namespace, root: spec.path)
+        FileReader(source: source, spec: spec)
     }
 
     /// Fetches, and reads completely what is new since `known` (empty: everything).

@@ -11,7 +11,7 @@ struct RevertCommit: Sendable {
     let order: RevertOrder
 
     private var reader: FileReader {
-        FileReader(namespace: order.source.namespace, root: order.spec.path)
+        FileReader(source: order.source, spec: order.spec)
     }
 
     /// Decides on the branch as it is now, and again while somebody else is faster.

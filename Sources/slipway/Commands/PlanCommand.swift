@@ -47,7 +47,9 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let chosen = try read(paths).valid(release: release)
+        let reading = try read(paths)
+        let chosen = try reading.valid(release: release)
+        reading.warn()
         let before = try from.map { path in
             let reading = try read([path])
             _ = try reading.valid()

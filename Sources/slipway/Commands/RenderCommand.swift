@@ -42,6 +42,7 @@ struct RenderCommand: ParsableCommand {
     func run() throws {
         let reading = try DeclaredFiles(paths: paths, source: nil, namespace: namespace).read()
         let releases = try reading.valid(release: release)
+        reading.warn()
         let objects = releases.flatMap(objects)
         guard !objects.isEmpty else {
             let known = releases.flatMap { $0.spec.versions.map(\.name) }.joined(separator: ", ")

@@ -15,6 +15,8 @@ struct ValidateCommand: ParsableCommand {
               slipway validate                    everything below this folder
               slipway validate models/ -n risk    as the source of namespace risk reads it
               slipway validate --strict a.yaml    warnings fail as well
+              slipway validate models/ source.yaml
+                                                  also against what this ReleaseSource allows
 
             EXIT CODES
               0  every release can be taken over
@@ -40,7 +42,7 @@ struct ValidateCommand: ParsableCommand {
     func run() throws {
         let reading = try DeclaredFiles(paths: paths, source: source, namespace: namespace).read()
         let terminal = Terminal.standard
-        for problem in reading.state.problems {
+        for problem in reading.problems {
             terminal.write(printable("\(problem)") + "\n")
         }
         let (errors, warnings) = (reading.errors.count, reading.warnings.count)

@@ -41,7 +41,7 @@ extension Parser {
     /// Files of a repository.
     static let desired = Parser(name: "desired", about: "files of a repository") { input, check in
         for path in ["models/fraud.yaml", "models/fraud.json"] {
-            let reader = FileReader(namespace: "risk", root: "models")
+            let reader = FileReader(namespace: "risk", root: "models", accounts: nil)
             let file = DesiredFile(path: path, bytes: input)
             let parsed = reader.read(file) { _ in Array("{\"request\":{},\"expect\":{}}".utf8) }
             for problem in parsed.problems {
@@ -71,7 +71,7 @@ extension Parser {
               traffic: {gateway: {parentRefs: [{name: web}]}}
               health: {probes: [{golden: golden.jsonl}]}
             """
-        let reader = FileReader(namespace: "risk")
+        let reader = FileReader(namespace: "risk", accounts: nil)
         let file = DesiredFile(path: "fraud.yaml", bytes: Array(release.utf8))
         let parsed = reader.read(file) { $0 == "golden.jsonl" ? input : nil }
         for problem in parsed.problems {

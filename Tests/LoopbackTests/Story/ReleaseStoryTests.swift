@@ -1,6 +1,8 @@
 import API
+import ControlPlane
 import Domain
 import Foundation
+import Sandbox
 import TestServers
 import Testing
 
@@ -60,6 +62,57 @@ struct ReleaseStoryTests {
             #expect(await story.traffic == ["1": 100])
             #expect(await story.status.quarantine.map(\.version) == ["2"])
             #expect(try story.git.git("rev-list", "--count", "main") == "3")
+        }
+    }
+
+    /// A model that is fetched with rights of its own: the source lists the account, the cluster
+    /// has to have it, and the pods come with it and with what pulls their image.
+    @Test func podsRunAsAServiceAccountThatTheSourceLists() async throws {
+        let account = ResourceKey(
+            ResourceKind(
+                group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts"),
+            namespace: "default", name: "loader")
+        let source = ResourceKey(.releaseSource, namespace: "default", name: "models")
+        let template = "{serviceAccountName: loader, imagePullSecrets: [{name: registry}]}"
+        try await LiveStory.tell { story in
+            try story.git.commit([
+                LiveStory.file: LiveStory.yaml("1").replacing(
+                    "{replicas: 2}", with: "{replicas: 2, template: {spec: \(template)}}")
+            ])
+            try await story.withController {
+                try await story.wait("the problem") { _, _ in
+                    let status = SourceStatus(
+                        await story.object(.releaseSource, "models")?["status"] ?? .null)
+                    return status.problems.first?.hasPrefix(
+                        "models/fraud.yaml:9:64: service account `loader` is not allowed") == true
+                }
+                #expect(await story.object(.modelRelease, "fraud") == nil)
+                try await story.server.change { store, now throws in
+                    let context = WriteContext(now: now, manager: "person")
+                    _ = try store.update(source, context) { object in
+                        var listed = object
+                        listed.set(["spec", "serviceAccounts"], to: ["loader"])
+                        return listed
+                    }
+                }
+                try await story.wait("what the server says") { status, _ in
+                    status.message.contains(
+                        "error looking up service account default/loader: "
+                            + "serviceaccount \"loader\" not found")
+                }
+                try await story.server.change { store, now throws in
+                    _ = try store.create(
+                        account.kind, namespace: "default", ["metadata": ["name": "loader"]],
+                        WriteContext(now: now, manager: "person"))
+                }
+                try await story.waitProven("1")
+            }
+            let pods = await story.server.store.objects(.pod)
+            #expect(pods.count == 2)
+            for pod in pods {
+                #expect(pod.at("spec", "serviceAccountName") == "loader")
+                #expect(pod.at("spec", "imagePullSecrets") == [["name": "registry"]])
+            }
         }
     }
 }
