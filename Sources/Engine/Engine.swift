@@ -54,12 +54,12 @@ package struct Engine: Sendable {
         leadership = Leadership(settings.observes ? nil : settings.election)
     }
 
-    /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits. An
-    /// engine that may not act wants none but for its election.
+    /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits who
+    /// may begin. An engine that may not act wants none but for its election.
     package var nextTick: Timestamp? {
         let election = leadership.election?.nextTick
         guard mayAct else { return election }
-        let own = waiting.isEmpty ? timers.next : Timestamp(milliseconds: 0)
+        let own = mayTakeNext ? Timestamp(milliseconds: 0) : timers.next
         return [election, own].compactMap { $0 }.min()
     }
 
@@ -69,9 +69,20 @@ package struct Engine: Sendable {
     /// Releases and sources that wait for another step, because one event touched very many.
     package var waitingSubjects: Int { waiting.count }
 
-    /// So many subjects are settled in one step: at the first sight of a large cluster a revert
-    /// does not wait for all the others.
+    /// So many of the subjects that an event touches are settled in its step: at the first sight
+    /// of a large cluster a revert does not wait for all the others.
     private static let subjectsPerStep = 100
+    /// So many of those who wait are settled in the step of a tick. Other events leave them alone:
+    /// while there are many, what happens in the cluster is taken in as fast as it comes.
+    private static let waitingPerTick = 20
+    /// Nobody who waits begins while so many objects are being written or read: what has begun is
+    /// finished first, and the write of a revert's status does not stand in a queue of thousands.
+    private static let objectsUnderWay = 64
+
+    /// Whether somebody waits and may begin.
+    private var mayTakeNext: Bool {
+        !waiting.isEmpty && flights.objects < Self.objectsUnderWay
+    }
 
     /// Everything known of the cluster, for pages and metrics.
     package var cluster: ClusterView { view }
@@ -95,35 +106,43 @@ package struct Engine: Sendable {
         mayAct = view.isSynced && leadership.mayAct(at: now)
         if mayAct, !couldAct { began = now }
         if mayAct { settle(now: now) }
+        if mayAct, case .tick = event { settleWaiting(now: now) }
         return effects
     }
 
-    /// Settles who was touched by this event, then those who wait.
+    /// Settles who was touched by this event.
     private mutating func settle(now: Timestamp) {
         var left = Self.subjectsPerStep
-        while left > 0 {
-            if dirty.isEmpty {
-                guard let next = line.popFirst() else { break }
-                if waiting.contains(next) { dirty = [next] }
-                continue
-            }
-            // Settling a source can touch releases; those follow in the same step.
+        // Settling a source can touch releases; those follow in the same step.
+        while left > 0, !dirty.isEmpty {
             let subjects = dirty.sorted()
             dirty = []
-            for subject in subjects.prefix(left) {
-                waiting.remove(subject)
-                switch subject {
-                case .source(let id): settleSource(id, now: now)
-                case .release(let id): settleRelease(id, now: now)
-                case .leadership: break
-                }
-                tellIntentions(of: subject)
-            }
+            for subject in subjects.prefix(left) { settle(subject, now: now) }
             queue(subjects.dropFirst(left))
             left -= min(left, subjects.count)
         }
         queue(dirty.sorted()[...])
         dirty = []
+    }
+
+    /// Settles some of those who wait, and whom they touch.
+    private mutating func settleWaiting(now: Timestamp) {
+        for _ in 0..<Self.waitingPerTick {
+            while let first = line.first, !waiting.contains(first) { line.removeFirst() }
+            guard mayTakeNext, let next = line.popFirst() else { break }
+            dirty = [next]
+            settle(now: now)
+        }
+    }
+
+    private mutating func settle(_ subject: Subject, now: Timestamp) {
+        waiting.remove(subject)
+        switch subject {
+        case .source(let id): settleSource(id, now: now)
+        case .release(let id): settleRelease(id, now: now)
+        case .leadership: break
+        }
+        tellIntentions(of: subject)
     }
 
     private mutating func queue(_ subjects: ArraySlice<Subject>) {

@@ -56,6 +56,9 @@ struct Flights: Sendable {
     /// Effects under way, but for those of the election.
     var count: Int { flights.count - leaseCalls }
 
+    /// Objects that are being written or read.
+    var objects: Int { busy.count }
+
     private var leaseCalls = 0
 
     /// How many routes are being sealed.
