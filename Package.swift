@@ -38,7 +38,8 @@ let package = Package(
         .target(name: "Desired", dependencies: ["Domain", "Documents", "API"]),
         .target(name: "Observed", dependencies: ["Domain", "API", "Resources"]),
         .target(
-            name: "Planning", dependencies: ["Domain", "API", "Resources", "Desired", "Observed"]),
+            name: "Planning",
+            dependencies: ["Domain", "Documents", "API", "Resources", "Desired", "Observed"]),
         .target(name: "Verdicts", dependencies: ["Domain", "API"]),
         .target(
             name: "Rollouts",

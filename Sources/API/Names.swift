@@ -27,6 +27,14 @@ package enum Names {
     /// `DIGEST@INTENT`: traffic was taken back from this digest in this attempt.
     package static let refused = "slipway.dev/refused"
 
+    // Annotations of somebody's HTTPRoute that a release takes over.
+    /// The release's name.
+    package static let adoptedBy = "slipway.dev/adopted-by"
+    /// The `parentRefs` that it had, as JSON.
+    package static let adoptedParents = "slipway.dev/adopted-parents"
+    /// The route that had the release's name, and that this one is a copy of.
+    package static let copyOf = "slipway.dev/copy-of"
+
     // Annotations of a ModelRelease that came from Git.
     package static let source = "slipway.dev/source"
     package static let commit = "slipway.dev/commit"

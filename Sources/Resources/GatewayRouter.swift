@@ -304,7 +304,7 @@ package struct HTTPRouteView: Hashable, Sendable {
     }
 
     /// Model servers know nothing of the prefix that a release is reached by: it is cut off.
-    static let rewrite: Document = [
+    package static let rewrite: Document = [
         "type": "URLRewrite",
         "urlRewrite": ["path": ["type": "ReplacePrefixMatch", "replacePrefixMatch": "/"]],
     ]

@@ -29,7 +29,7 @@ struct Slipway: AsyncParsableCommand {
                 name: "Action",
                 subcommands: [
                     ApproveCommand.self, PromoteCommand.self, RollbackCommand.self,
-                    RetryCommand.self, PauseCommand.self, ResumeCommand.self,
+                    RetryCommand.self, PauseCommand.self, ResumeCommand.self, AdoptCommand.self,
                 ]),
             CommandGroup(
                 name: "Other",

@@ -29,7 +29,7 @@ enum Imports {
         "Resources": ["Domain", "API"],
         "Desired": ["Domain", "Documents", "API"],
         "Observed": ["Domain", "API", "Resources"],
-        "Planning": ["Domain", "API", "Resources", "Desired", "Observed"],
+        "Planning": ["Domain", "Documents", "API", "Resources", "Desired", "Observed"],
         "Verdicts": ["Domain", "API"],
         "Rollouts": ["Domain", "API", "Resources", "Observed", "Planning", "Verdicts"],
         "Engine": core.subtracting(["Engine"]).union(collections),
