@@ -32,6 +32,8 @@ package enum Names {
     package static let adoptedBy = "slipway.dev/adopted-by"
     /// The `parentRefs` that it had, as JSON.
     package static let adoptedParents = "slipway.dev/adopted-parents"
+    /// When it was detached from them.
+    package static let adoptedAt = "slipway.dev/adopted-at"
     /// The route that had the release's name, and that this one is a copy of.
     package static let copyOf = "slipway.dev/copy-of"
 

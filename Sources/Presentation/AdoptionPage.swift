@@ -34,8 +34,10 @@ package struct AdoptionPage: Hashable, Sendable {
         return document
     }
 
-    /// The steps, numbered, what is done marked; then what one should know.
+    /// The steps, numbered, what is done marked; then what one should know. Nothing of a way that
+    /// cannot be gone.
     package func text(_ style: Style) -> String {
+        guard problems.isEmpty else { return "" }
         var text = ""
         for (index, step) in steps.enumerated() {
             let mark: Style.Mark =

@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: [
         "validate", "plan", "render", "get", "describe", "history", "approve", "promote",
-        "rollback", "retry", "pause", "resume", "init", "schema",
+        "rollback", "retry", "pause", "resume", "init", "schema", "adopt",
     ])
     func everyCommandHasExamplesAndExitCodes(command: String) async throws {
         try await Program.inFolder { program in

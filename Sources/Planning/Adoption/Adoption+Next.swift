@@ -112,6 +112,7 @@ extension Adoption {
             .init(.add, place(Names.adoptedBy), .string(request.release.name)))
         operations.append(
             .init(.add, place(Names.adoptedParents), .string(parents.canonicalJSONString())))
+        operations.append(.init(.add, place(Names.adoptedAt), .string(now.description)))
         operations.append(.init(.replace, "/spec/parentRefs", .array([])))
         return operations
     }
@@ -194,6 +195,11 @@ extension Adoption {
             ])
         }
         if let obstacle = obstacle(release) { return .wait(obstacle) }
+        if let detached = old.route?.meta.annotation(Names.adoptedAt)
+            .flatMap(Timestamp.init(rfc3339:)), now - detached < Self.drain
+        {
+            return .wait("the requests under way to end, until \(detached + Self.drain)")
+        }
         guard old.usersOfService.isEmpty else {
             return .refused([
                 "\(listed(old.usersOfService)) still sends to \(old.service?.title ?? "")"

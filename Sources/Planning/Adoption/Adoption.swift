@@ -35,6 +35,9 @@ package struct Adoption: Sendable {
 
     /// How long gateways may need to put an accepted route in force; as the controller waits.
     static let settle = TimeSpan.seconds(10)
+    /// From the end of a route to that of its pods: the gateways take it, then requests under way
+    /// end; as the controller waits.
+    static let drain = TimeSpan.seconds(40)
     /// Ages are in whole seconds: a copy is made older than whatever comes next.
     static let copyAge = TimeSpan.seconds(2)
 

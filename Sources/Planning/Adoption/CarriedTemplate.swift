@@ -11,7 +11,7 @@ struct CarriedTemplate {
     private(set) var findings = AdoptionFindings()
 
     /// Annotations that say something of one rollout alone.
-    private static let stamps: Set<String> = [
+    private static let stamps = [
         "kubectl.kubernetes.io/restartedAt", "kubectl.kubernetes.io/last-applied-configuration",
     ]
 
@@ -40,8 +40,9 @@ struct CarriedTemplate {
     // MARK: Labels
 
     private mutating func takeMetadata(_ deployment: Document, _ service: Document) {
-        let selecting = LabelSelector(deployment.at("spec", "selector")).keys
-            .union(LabelSelector(service: service).keys)
+        let selecting =
+            LabelSelector(deployment.at("spec", "selector")).keys
+            + LabelSelector(service: service).keys
         var labels = template.at("metadata", "labels")?.objectValue ?? .init()
         for key in labels.keys where isLeftBehind(key) || selecting.contains(key) {
             if let value = labels[key]?.stringValue, key != "pod-template-hash" {
@@ -71,7 +72,8 @@ struct CarriedTemplate {
                 + "to Slipway's pods; monitors and dashboards that look for them do not find these")
         let spec = template["spec"] ?? [:]
         let affinity = spec["affinity"] ?? [:]
-        let places = ["podAffinity", "podAntiAffinity"].filter { affinity[$0] != nil }
+        let places =
+            ["podAffinity", "podAntiAffinity"].filter { affinity[$0] != nil }
             + (spec["topologySpreadConstraints"] == nil ? [] : ["topologySpreadConstraints"])
         guard !places.isEmpty else { return }
         findings.note(

@@ -146,10 +146,11 @@ extension GatewayTraffic {
             reference.namespace = reference.namespace ?? namespace
             return reference
         }
-        let own = Set(parentRefs.map(full))
+        let own = parentRefs.map(full)
         return path == other.path && other.parentRefs.allSatisfy { own.contains(full($0)) }
             && (hostnames.isEmpty
-                || !other.hostnames.isEmpty && Set(hostnames).isSuperset(of: other.hostnames))
+                || !other.hostnames.isEmpty
+                    && other.hostnames.allSatisfy(hostnames.contains))
     }
 
     /// `Gateway public, host a.example.com, path /fraud`.

@@ -21,8 +21,8 @@ struct LabelSelector {
     var isEmpty: Bool { labels.isEmpty && expressions.isEmpty }
 
     /// The labels that it looks at.
-    var keys: Set<String> {
-        Set(labels.map(\.key) + expressions.compactMap { $0["key"]?.stringValue })
+    var keys: [String] {
+        labels.map(\.key) + expressions.compactMap { $0["key"]?.stringValue }
     }
 
     /// Whether an object with these labels is selected; an empty selector selects all.

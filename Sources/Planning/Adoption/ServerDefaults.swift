@@ -26,8 +26,9 @@ enum ServerDefaults {
     static func removed(from template: Document) -> Document {
         var result: Document = [:]
         for key in ["labels", "annotations"] {
-            guard let map = template.at("metadata", key)?.objectValue, !map.isEmpty else { continue }
-            result.set(["metadata", key], to: .object(map))
+            if let map = template.at("metadata", key)?.objectValue, !map.isEmpty {
+                result.set(["metadata", key], to: .object(map))
+            }
         }
         var spec = without(pod, template["spec"] ?? [:])
         // The old name of the same field; servers write both.

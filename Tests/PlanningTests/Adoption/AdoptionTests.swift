@@ -52,10 +52,14 @@ struct AdoptionTests {
                         .init(.test, "/metadata/uid", "r-1"), .init(.test, "/spec", spec),
                         .init(.test, "/metadata/resourceVersion", "7"),
                         .init(.add, "/metadata/annotations", [:]),
-                        .init(.add, "/metadata/annotations/slipway.dev~1adopted-by", "fraud-scorer"),
+                        .init(
+                            .add, "/metadata/annotations/slipway.dev~1adopted-by", "fraud-scorer"),
                         .init(
                             .add, "/metadata/annotations/slipway.dev~1adopted-parents",
                             .string(parents)),
+                        .init(
+                            .add, "/metadata/annotations/slipway.dev~1adopted-at",
+                            .string(OldWorld.now.description)),
                         .init(.replace, "/spec/parentRefs", []),
                     ]))
         #expect(adoption.steps(.takeOver).map(\.state) == [.done, .done, .next])
@@ -120,8 +124,8 @@ struct AdoptionTests {
         #expect(try next { $0.more = [] } == pods)
         #expect(
             try next { $0.deployment.set(["spec", "replicas"], to: 10) }
-                == "as many pods as Deployment fraud has: 3 of 10; raise serving.replicas, or scale "
-                + "that one down")
+                == "as many pods as Deployment fraud has: 3 of 10; raise serving.replicas, or "
+                + "scale that one down")
         #expect(
             try next { $0.routes[1].set(["spec", "rules"], to: []) }
                 == "Slipway's HTTPRoute to say what Slipway writes")
@@ -240,7 +244,8 @@ struct AdoptionTests {
     @Test func backAttachesTheOldRouteAgain() throws {
         var world = try Self.ready()
         #expect(
-            world.adoption.next(.back) == .done("HTTPRoute fraud has its Gateways, and the requests"))
+            world.adoption.next(.back)
+                == .done("HTTPRoute fraud has its Gateways, and the requests"))
         world.detach()
         let key = ResourceKey(.httpRoute, namespace: "risk", name: "fraud")
         let spec = try #require(world.routes[0]["spec"])
@@ -314,6 +319,25 @@ struct AdoptionTests {
             world.adoption.next(.finish) == .done("nothing of what served before is left"))
     }
 
+    /// Gateways may still send by a route that was detached a moment ago.
+    @Test func finishWaitsForRequestsUnderWay() throws {
+        var world = try Self.ready { status in
+            status.phase = .healthy
+            status.attempt = nil
+        }
+        world.detach()
+        func at(_ seconds: Int64) -> Adoption.Action {
+            let time = (OldWorld.now - .seconds(seconds)).description
+            world.routes[0].set(
+                ["metadata", "annotations", "slipway.dev/adopted-at"], to: .string(time))
+            return world.adoption.next(.finish)
+        }
+        #expect(
+            Self.waits(at(39))
+                == "the requests under way to end, until \(OldWorld.now + .seconds(1))")
+        #expect(Self.write(at(40)) != nil)
+    }
+
     @Test func finishRemovesNothingThatIsNeeded() throws {
         func refusal(_ change: (inout OldWorld) -> Void) throws -> String? {
             var world = try Self.ready { status in
@@ -361,6 +385,7 @@ struct AdoptionTests {
             request.command("--yes")
                 == "slipway adopt fraud-scorer --service s --route r -n risk --yes")
         request.deployment = "fraud"
-        #expect(request.command("--yes").hasPrefix("slipway adopt fraud-scorer --deployment fraud "))
+        #expect(
+            request.command("--yes").hasPrefix("slipway adopt fraud-scorer --deployment fraud "))
     }
 }

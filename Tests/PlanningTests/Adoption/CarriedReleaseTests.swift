@@ -102,7 +102,9 @@ struct CarriedReleaseTests {
             world.deployment.set(["metadata", "name"], to: "other")
         },
         Obstacle("Deployment fraud is paused") { $0.deployment.set(["spec", "paused"], to: true) },
-        Obstacle("Deployment fraud has no pods") { $0.deployment.set(["spec", "replicas"], to: 0) },
+        Obstacle("Deployment fraud has no pods") {
+            $0.deployment.set(["spec", "replicas"], to: 0)
+        },
         Obstacle("is not at rest (2 of 3 pods") {
             $0.deployment.set(["status", "updatedReplicas"], to: 2)
         },
@@ -149,7 +151,9 @@ struct CarriedReleaseTests {
                     ($0["containers"]?.arrayValue ?? []) + [["name": "model", "image": "b"]])
             }
         },
-        Obstacle("the release's name: ") { $0.request.release = .init(namespace: "risk", name: "9x") },
+        Obstacle("the release's name: ") {
+            $0.request.release = .init(namespace: "risk", name: "9x")
+        },
         Obstacle("the version name: `V 1`") { $0.request.version = "V 1" },
         Obstacle("Deployment fraud is Slipway's own already") {
             $0.deployment.set(
@@ -214,7 +218,9 @@ struct CarriedReleaseTests {
         },
         Obstacle("sends to fraud and other; only a route that sends everything") {
             $0.rule {
-                $0["backendRefs"] = [["name": "fraud", "port": 80], ["name": "other", "port": 80]]
+                $0["backendRefs"] = [
+                    ["name": "fraud", "port": 80], ["name": "other", "port": 80],
+                ]
             }
         },
         Obstacle("is attached to a Service; Slipway knows only Gateways") {
