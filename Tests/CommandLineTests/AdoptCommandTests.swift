@@ -221,6 +221,11 @@ struct AdoptCommandTests {
             #expect(await world.story.traffic == ["7": 100])
             if route == "fraud" { return }
 
+            let file = try await world.adopt("--write", "fraud.yaml").end()
+            #expect(file.code == 0, "\(file.error)")
+            let check = try await world.program.run("validate", "fraud.yaml")
+            #expect(check.code == 0, "\(check.error)")
+
             let back = try await world.adopt("--back", "--yes").end()
             #expect(back.code == 0, "\(back.error)")
             #expect(await Self.parents(name, world.story) == 1)

@@ -44,6 +44,13 @@ package struct Adoption: Sendable {
     package let request: AdoptionRequest
     /// The release as it is written if it is not there yet.
     package var object: Document? { carried?.document }
+    /// The release as a file: as it is declared in the cluster, or as it would be.
+    package var declaration: Document? {
+        guard let release = sight.release else { return object }
+        let metadata = ObjectMetadata(
+            name: release.metadata.name, namespace: release.metadata.namespace)
+        return ModelRelease(metadata: metadata, spec: release.spec).document
+    }
     /// The release is there, written by this command or from Git.
     package var isDeclared: Bool { sight.release != nil }
     /// What people should know before they begin.

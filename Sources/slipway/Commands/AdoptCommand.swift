@@ -144,10 +144,7 @@ struct AdoptCommand: AsyncParsableCommand {
     // MARK: Output
 
     private func put(_ adoption: Adoption, _ path: String) throws {
-        guard !adoption.isDeclared else {
-            throw Failure("ModelRelease \(adoption.request.release) is there already")
-        }
-        guard let object = adoption.object, adoption.problems.isEmpty else {
+        guard let object = adoption.declaration, adoption.problems.isEmpty else {
             throw Failure(adoption.problems.joined(separator: "\n"))
         }
         let text = ObjectText.text([object], as: .yaml)

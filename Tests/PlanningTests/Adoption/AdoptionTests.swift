@@ -76,6 +76,10 @@ struct AdoptionTests {
                         + "fraud.example.com, path /"))
         #expect(adoption.steps(.takeOver).allSatisfy { $0.state == .done })
         #expect(adoption.canGoBack && adoption.canFinish && adoption.notes == [])
+        let file = try #require(adoption.declaration)
+        #expect(file["metadata"] == ["name": "fraud-scorer", "namespace": "risk"])
+        let written = try #require(ModelRelease.decode(file).value)
+        #expect(written.spec == world.release?.spec)
     }
 
     @Test func withoutARouteItOnlyWaitsForTheRelease() throws {
@@ -166,9 +170,9 @@ struct AdoptionTests {
     @Test func aReleaseOfAPersonMayDifferFromTheDeployment() throws {
         var world = try Self.ready()
         world.container { $0["image"] = "registry.example.com/fraud:1.5" }
-        world.pod { $0["serviceAccountName"] = "fraud" }
+        world.pod { $0["hostNetwork"] = true }
         #expect(world.adoption.problems == [])
-        world.pod { $0["serviceAccountName"] = nil }
+        world.pod { $0["hostNetwork"] = nil }
         #expect(
             world.adoption.notes.contains(
                 "ModelRelease risk/fraud-scorer does not declare what Deployment fraud runs; it "

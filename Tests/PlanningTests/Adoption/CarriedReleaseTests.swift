@@ -116,8 +116,8 @@ struct CarriedReleaseTests {
         Obstacle("spec.template.spec.volumes[0].hostPath: `hostPath` is not allowed") {
             $0.pod { $0["volumes"] = [["name": "m", "hostPath": ["path": "/models"]]] }
         },
-        Obstacle("only the service account `default`") {
-            $0.pod { $0["serviceAccountName"] = "fraud" }
+        Obstacle("`privileged` is not allowed") {
+            $0.container { $0["securityContext"] = ["privileged": true] }
         },
         Obstacle("`hostNetwork` is not allowed") { $0.pod { $0["hostNetwork"] = true } },
         Obstacle("has no readinessProbe") { $0.container { $0["readinessProbe"] = nil } },
