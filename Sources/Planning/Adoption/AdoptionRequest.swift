@@ -51,7 +51,7 @@ package struct AdoptionSight: Sendable {
     /// Of all namespaces that may be read.
     package var routes: [Document]
     /// What may depend on the Deployment or the Service: autoscalers, disruption budgets, network
-    /// policies and Ingresses of the namespace.
+    /// policies, Ingresses and GRPCRoutes of the namespace.
     package var referrers: [Document]
     package var release: ModelRelease?
     /// What could not be looked at, and why.

@@ -193,10 +193,10 @@ struct Incumbent {
                 guard selector.selects(old), !selector.selects(labels) else { return nil }
                 return "\(title) does not cover Slipway's pods: they are reached, and reach "
                     + "others, by the rules that are left"
-            case "Ingress":
+            case "Ingress", "GRPCRoute":
                 guard leads(object) else { return nil }
                 return "\(title) sends to \(service?.title ?? "") and goes on sending to the old "
-                    + "pods: only what comes through Gateways is taken over"
+                    + "pods: only what comes by the HTTPRoute is taken over"
             default: return nil
             }
         }
@@ -205,11 +205,16 @@ struct Incumbent {
     /// What would lose its backends with the Service.
     var usersOfService: [String] {
         otherRoutes.map { "HTTPRoute \($0.meta.id)" }
-            + sight.referrers.filter { $0["kind"] == "Ingress" && leads($0) }.map(\.title)
+            + sight.referrers.filter(leads).map(\.title)
     }
 
+    /// An Ingress or a route of another kind that sends to the Service.
     private func leads(_ ingress: Document) -> Bool {
         guard let name = service?.objectName else { return false }
+        guard ingress["kind"] == "Ingress" else {
+            return CarriedTraffic.leads(
+                ingress, to: name, namespace: request.release.namespace)
+        }
         let paths = (ingress["spec"]?.elements("rules") ?? []).flatMap {
             $0["http"]?.elements("paths") ?? []
         }

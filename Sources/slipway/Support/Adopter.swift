@@ -142,5 +142,8 @@ extension ResourceKind {
             plural: "networkpolicies"),
         ResourceKind(
             group: "networking.k8s.io", version: "v1", kind: "Ingress", plural: "ingresses"),
+        ResourceKind(
+            group: ResourceKind.httpRoute.group, version: "v1", kind: "GRPCRoute",
+            plural: "grpcroutes"),
     ]
 }

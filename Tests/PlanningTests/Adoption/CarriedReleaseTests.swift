@@ -295,6 +295,14 @@ struct CarriedReleaseTests {
                 ]
             ]
         },
+        Obstacle("GRPCRoute g sends to Service fraud and goes on sending") {
+            $0.referrers = [
+                [
+                    "kind": "GRPCRoute", "metadata": ["name": "g", "namespace": "risk"],
+                    "spec": ["rules": [["backendRefs": [["name": "fraud"]]]]],
+                ]
+            ]
+        },
         Obstacle("Service fraud is of type LoadBalancer") {
             $0.service.set(["spec", "type"], to: "LoadBalancer")
         },
