@@ -126,6 +126,7 @@ package struct Adoption: Sendable {
         }
         if sight.release == nil {
             problems += old.missing + (carried?.findings.problems ?? [])
+            if let text = refusedAccount { problems.append(text) }
             if old.route == nil, request.traffic == nil, old.missing.isEmpty,
                 old.findings.problems.isEmpty
             {
@@ -137,6 +138,17 @@ package struct Adoption: Sendable {
             problems += uncovered(route)
         }
         return problems
+    }
+
+    /// Who writes a release does not choose the rights of its pods: as the controller has it.
+    private var refusedAccount: String? {
+        guard let sources = sight.sources, let spec = carried?.release?.spec else { return nil }
+        let rule = ServiceAccountRule(
+            namespace: request.release.namespace,
+            of: sources.map { ($0.metadata.name, $0.spec) })
+        return rule.problem(with: spec.serving.serviceAccounts).map {
+            "\(old.deployment?.title ?? ""): its pods run as one that a release may not name: \($0)"
+        }
     }
 
     /// The release must answer all that the old route does.

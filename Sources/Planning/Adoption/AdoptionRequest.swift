@@ -54,18 +54,23 @@ package struct AdoptionSight: Sendable {
     /// policies, Ingresses and GRPCRoutes of the namespace.
     package var referrers: [Document]
     package var release: ModelRelease?
+    /// Of the release's namespace: they say which service accounts its pods may have. `nil` where
+    /// they cannot be read.
+    package var sources: [ReleaseSource]?
     /// What could not be looked at, and why.
     package var unseen: [String]
 
     package init(
         deployments: [Document] = [], services: [Document] = [], routes: [Document] = [],
-        referrers: [Document] = [], release: ModelRelease? = nil, unseen: [String] = []
+        referrers: [Document] = [], release: ModelRelease? = nil,
+        sources: [ReleaseSource]? = [], unseen: [String] = []
     ) {
         self.deployments = deployments
         self.services = services
         self.routes = routes
         self.referrers = referrers
         self.release = release
+        self.sources = sources
         self.unseen = unseen
     }
 }

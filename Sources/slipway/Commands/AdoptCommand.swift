@@ -17,9 +17,10 @@ struct AdoptCommand: AsyncParsableCommand {
             --back attaches it again, --finish removes what served before. Killed at any point, \
             the command goes on where it was when it is given again.
 
-            It asks with your own rights: list and get Deployments, Services and HTTPRoutes, \
-            patch ModelReleases and HTTPRoutes; create and delete HTTPRoutes where the release \
-            has the route's name; delete all three for --finish.
+            It asks with your own rights: list Deployments, Services, HTTPRoutes and \
+            ReleaseSources, get, list and patch ModelReleases, patch HTTPRoutes; create and \
+            delete HTTPRoutes where the release has the route's name; delete Deployments, \
+            Services and HTTPRoutes for --finish.
 
             EXAMPLES
               slipway adopt fraud-scorer --deployment fraud -n risk

@@ -37,6 +37,7 @@ struct Adopter {
                 sight.unseen.append("\(kind) were not looked at: \(error.message)")
             }
         }
+        try await readSources(&sight)
         // Last, so that what it says of the others is no older than they are.
         switch await client.get(releases.key(request.release.name)) {
         case .found(let object): sight.release = try Releases.decode(object).release
@@ -45,6 +46,20 @@ struct Adopter {
             throw Failure("\(client.configuration.server): \(refusal.message)")
         }
         return Adoption(request, sight, now: WallClock.now)
+    }
+
+    private func readSources(_ sight: inout AdoptionSight) async throws(Failure) {
+        do throws(ClusterError) {
+            let selection = ObjectSelection(.releaseSource, namespace: request.release.namespace)
+            // One that cannot be read allows nothing.
+            sight.sources = try await client.list(selection).items
+                .compactMap { ReleaseSource.decode($0).value }
+        } catch {
+            sight.sources = nil
+            sight.unseen.append(
+                "the service accounts that ReleaseSources allow were not looked at: "
+                    + error.message)
+        }
     }
 
     /// Tells a release that is missing from a cluster that knows no releases.

@@ -86,6 +86,22 @@ struct CarriedReleaseTests {
         #expect(template?["containers"]?[1]?["name"] == "model")
     }
 
+    @Test func aServiceAccountThatASourceListsComesAlong() {
+        var world = OldWorld()
+        world.pod { $0["serviceAccountName"] = "fraud" }
+        world.sources = [
+            ReleaseSource(
+                metadata: ObjectMetadata(name: "models", namespace: "risk"),
+                spec: SourceSpec(url: "https://git.example.com/m.git", serviceAccounts: ["fraud"]))
+        ]
+        #expect(world.adoption.problems == [])
+        let spec = world.adoption.object?.at("spec", "serving", "template", "spec")
+        #expect(spec?["serviceAccountName"] == "fraud")
+        // Who cannot look lets the controller decide.
+        world.sources = nil
+        #expect(world.adoption.problems == [])
+    }
+
     @Test(arguments: [
         ("fraud:1.4", "1-4"), ("fraud", "1"), ("fraud:latest", "1"), ("host:5000/fraud", "1"),
         ("host:5000/fraud:V2_rc", "v2-rc"), ("fraud@sha256:aa", "1"), ("fraud:-", "1"),
@@ -115,6 +131,9 @@ struct CarriedReleaseTests {
         },
         Obstacle("spec.template.spec.volumes[0].hostPath: `hostPath` is not allowed") {
             $0.pod { $0["volumes"] = [["name": "m", "hostPath": ["path": "/models"]]] }
+        },
+        Obstacle("service account `fraud` is not allowed: no ReleaseSource in namespace risk") {
+            $0.pod { $0["serviceAccountName"] = "fraud" }
         },
         Obstacle("`privileged` is not allowed") {
             $0.container { $0["securityContext"] = ["privileged": true] }

@@ -75,6 +75,7 @@ struct OldWorld {
     var more: [Document] = []
     var referrers: [Document] = []
     var release: ModelRelease?
+    var sources: [ReleaseSource]? = []
     var request = AdoptionRequest(release: OldWorld.name, deployment: "fraud")
     /// Without them, for what is left after the end.
     var isGone = false
@@ -86,7 +87,8 @@ struct OldWorld {
             AdoptionSight(
                 deployments: (old + more).filter { $0["kind"] == "Deployment" },
                 services: (old + more).filter { $0["kind"] == "Service" }, routes: routes,
-                referrers: referrers, release: release),
+                referrers: referrers, release: release,
+                sources: sources),
             now: Self.now)
     }
 
