@@ -28,13 +28,16 @@ extension ReleaseStatus {
             },
             handled: document.list("handled", limit: Self.handledLimit) { HandledAction($0) },
             intent: document.number64("intent"),
-            pendingRevert: document["pendingRevert"].flatMap(PendingRevert.init)
+            pendingRevert: document["pendingRevert"].flatMap(PendingRevert.init),
+            configuration: document.list("configuration", limit: Self.configurationLimit) {
+                ProvenObject($0)
+            }
         )
     }
 
     /// The status as the API carries it, always below ``Limits/statusBytes``: if it were longer,
-    /// sentences are cut first, then the oldest history goes. What decisions are taken from
-    /// (digests, attempt, proven split, quarantine) is never left out.
+    /// sentences are cut first, then the oldest history goes, then `configuration`. What
+    /// decisions are taken from (digests, attempt, proven split, quarantine) is never left out.
     package var document: Document {
         let limit = Limits.statusBytes - 4096
         var entries = history.prefix(Self.historyLimit)
@@ -47,7 +50,12 @@ extension ReleaseStatus {
             let document = document(textLimit: 256, history: entries)
             if document.fits(limit) { return document }
         }
-        return document(textLimit: 128, history: entries)
+        let short = document(textLimit: 128, history: entries)
+        guard !short.fits(limit) else { return short }
+        // What is left out is written down anew, as it is then, when there is room again.
+        var bare = self
+        bare.configuration = []
+        return bare.document(textLimit: 128, history: entries)
     }
 
     private func document(textLimit: Int, history: ArraySlice<HistoryEntry>) -> Document {
@@ -85,6 +93,8 @@ extension ReleaseStatus {
         writer.list("handled", handled.prefix(Self.handledLimit).map(\.document))
         writer.number("intent", intent)
         writer.object("pendingRevert", pendingRevert?.document(textLimit: textLimit))
+        writer.list(
+            "configuration", configuration.prefix(Self.configurationLimit).map(\.document))
         return writer.document
     }
 

@@ -41,9 +41,12 @@ package struct ReleaseStatus: Hashable, Sendable {
     package var intent: Int64
     /// A revert that Git does not know of yet.
     package var pendingRevert: PendingRevert?
+    /// The ConfigMaps and Secrets of proven versions, at most ``configurationLimit``.
+    package var configuration: [ProvenObject]
 
     package static let historyLimit = 20
     package static let quarantineLimit = 20
+    package static let configurationLimit = 24
 
     package init(
         phase: Phase = .pending,
@@ -60,7 +63,8 @@ package struct ReleaseStatus: Hashable, Sendable {
         quarantine: [QuarantineEntry] = [],
         handled: [HandledAction] = [],
         intent: Int64 = 0,
-        pendingRevert: PendingRevert? = nil
+        pendingRevert: PendingRevert? = nil,
+        configuration: [ProvenObject] = []
     ) {
         self.phase = phase
         self.message = message
@@ -77,6 +81,7 @@ package struct ReleaseStatus: Hashable, Sendable {
         self.handled = handled
         self.intent = intent
         self.pendingRevert = pendingRevert
+        self.configuration = configuration
     }
 }
 

@@ -76,13 +76,16 @@ package struct ClusterClient: Sendable {
     // MARK: Reads and writes
 
     /// Reads an object as the store has it, not a cache. `managedFields` are left out unless asked
-    /// for.
-    package func get(_ key: ResourceKey, managedFields: Bool = false) async -> ReadOutcome {
-        guard let request = WireRequest(reading: key) else {
+    /// for; of an object of which only the metadata is wanted the rest stays at the server.
+    package func get(
+        _ key: ResourceKey, managedFields: Bool = false, metadataOnly: Bool = false
+    ) async -> ReadOutcome {
+        guard let request = WireRequest(reading: key, metadataOnly: metadataOnly) else {
             return .failed(WriteRefusal(.invalid, "\(key): not a name of an object"))
         }
         do throws(ExchangeFailure) {
-            return try await send(request).outcome(ofReading: key, managedFields: managedFields)
+            return try await send(request).outcome(
+                ofReading: key, managedFields: managedFields, metadataOnly: metadataOnly)
         } catch {
             return .failed(WriteRefusal(.unreachable, error.message))
         }
@@ -194,7 +197,7 @@ package struct ClusterClient: Sendable {
     private func http(_ wire: WireRequest) -> HTTPRequest {
         var request = HTTPRequest(
             HTTPRequest.Method(wire.method), configuration.server + wire.path + wire.query.text,
-            headers: ["Accept": "application/json", "User-Agent": WireRequest.fieldManager],
+            headers: ["Accept": wire.accept, "User-Agent": WireRequest.fieldManager],
             body: wire.body, tls: configuration.tls, proxy: configuration.proxy?.url)
         for field in configuration.impersonation.fields {
             request.headers.add(field.name, field.value)

@@ -182,7 +182,7 @@ package actor Controller: Service {
     /// process may have stood still. Reads change nothing, and the Lease tests itself.
     private func isInTime(_ effect: Effect) -> Bool {
         switch effect {
-        case .read, .fetch, .probe, .intend, .leadership: true
+        case .read, .readMetadata, .fetch, .probe, .intend, .leadership: true
         case .write(_, let request) where request.key.kind == .lease: true
         case .write, .revert, .record, .emit: clock.now < engine.authority
         }
@@ -195,7 +195,7 @@ package actor Controller: Service {
         case .write(let id, _): receive(.written(id, .notApplied(.init(.unreachable, why))))
         case .revert(let id, _): receive(.reverted(id, .failed(why)))
         case .record(let id, _): receive(.recorded(id, .failed(why)))
-        case .read, .fetch, .probe, .emit, .intend, .leadership: break
+        case .read, .readMetadata, .fetch, .probe, .emit, .intend, .leadership: break
         }
     }
 
@@ -208,6 +208,8 @@ package actor Controller: Service {
         case .read(let id, let key):
             let client = key.kind == .lease ? leaseClient : client
             await receive(.read(id, await client.get(key)))
+        case .readMetadata(let id, let key):
+            await receive(.read(id, await client.get(key, metadataOnly: true)))
         case .fetch(let source, let spec, let known):
             await receive(
                 .fetched(source, await repositories.look(source, spec, known: known)))

@@ -41,7 +41,7 @@ struct Journal: Sendable {
             logger.info("another controller leads; waiting", metadata: ["leader": "\(holder)"])
         case .leadership(.stopped(let why)):
             logger.error("this controller does not lead any more: \(why)")
-        case .read, .fetch, .probe, .record: break
+        case .read, .readMetadata, .fetch, .probe, .record: break
         }
     }
 

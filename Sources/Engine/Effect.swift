@@ -8,6 +8,8 @@ package enum Effect: Hashable, Sendable {
     case write(EffectID, WriteRequest)
     /// A quorum GET.
     case read(EffectID, ResourceKey)
+    /// The same for the metadata alone: what else is in the object stays at the server.
+    case readMetadata(EffectID, ResourceKey)
     /// Look at a repository. `known` is the commit that is in force, empty for a whole read.
     case fetch(NamespacedName, SourceSpec, known: String)
     case probe(EffectID, ProbeOrder)

@@ -136,6 +136,7 @@ extension Engine {
     private mutating func wasRead(
         _ key: ResourceKey, _ outcome: ReadOutcome, for subject: Subject, now: Timestamp
     ) {
+        if Self.isConfiguration(key) { return configuration.note(key, outcome, now: now) }
         if key.kind == .node { askedNode(key, outcome, for: subject) }
         switch outcome {
         case .found(let object):

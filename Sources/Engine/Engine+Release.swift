@@ -71,10 +71,10 @@ extension Engine {
             view: view, release: release, pods: pods, memory: releases[id] ?? .init(),
             settings: settings.rollout, namespace: settings.namespace,
             watchedSince: began ?? now, now: now)
-        let decision = ReleaseMachine.decide(
-            builder.snapshot(
-                trouble: trouble(id, builder, now: now), refusal: refusedAccount(release)),
-            now: now)
+        var snapshot = builder.snapshot(
+            trouble: trouble(id, builder, now: now), refusal: refusedAccount(release))
+        snapshot.configuration = configuration(of: release)
+        let decision = ReleaseMachine.decide(snapshot, now: now)
         remember(decision, release)
         if let time = decision.wake { wake(subject, at: time) }
         let isStored = release.status.essential == decision.status.essential
@@ -104,6 +104,7 @@ extension Engine {
             if isSealed { removeVersions(decision.remove, builder, now: now) }
         }
         ask(decision.probe, builder, now: now)
+        lookAtConfiguration(of: release, now: now)
         if isStored {
             settleGit(release, now: now)
             removeRevisions(release, now: now)

@@ -22,6 +22,7 @@ package struct Engine: Sendable {
     /// Releases whose routes name a Gateway.
     var gatewayUsers: [NamespacedName: Set<NamespacedName>] = [:]
     var readings = ReleaseReadings()
+    var configuration = ConfigurationLooks()
     var flights = Flights()
     var timers = Timers<Subject>()
     /// When the subject that is being settled wants to be looked at again.

@@ -1,5 +1,6 @@
 import API
 import Domain
+import Rollouts
 
 /// What people read in `kubectl describe`: told when the status that says it is written.
 extension Engine {
@@ -25,6 +26,13 @@ extension Engine {
                 ? "step \(step.index) of \(step.of): \(step.weight) % to the new versions"
                 : "traffic moves to \(versions.joined(separator: ", "))"
             tell("Step", text, metadata, commit: attempt.commit, step: step.index)
+        }
+        let configured = new.conditions.first { $0.type == ReleaseMachine.configChanged }
+        if let configured, configured.status == .yes,
+            configured.message
+                != old.conditions.first(where: { $0.type == configured.type })?.message
+        {
+            tell(configured.type, configured.message, metadata, isWarning: true)
         }
         let refused = "ServiceAccountNotAllowed"
         let sync = new.conditions.first { $0.type == "Synced" }

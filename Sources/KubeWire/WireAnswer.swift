@@ -28,16 +28,19 @@ package struct WireAnswer: Hashable, Sendable {
         return .applied(object)
     }
 
-    /// What a read found. `managedFields` are left out unless asked for.
+    /// What a read found. `managedFields` are left out unless asked for, and everything but the
+    /// metadata if only that was asked for.
     package func outcome(
-        ofReading key: ResourceKey, managedFields: Bool = false
+        ofReading key: ResourceKey, managedFields: Bool = false, metadataOnly: Bool = false
     ) -> ReadOutcome {
         guard status == 200 else { return ServerFailure(self).read(key) }
         guard
             let object = try? JSON.parse(body, skipping: managedFields ? [] : [.managedFields]),
             object.at("metadata", "name")?.stringValue == key.name
         else { return .failed(WriteRefusal(.unreachable, "\(key): the answer is not the object")) }
-        return .found(object)
+        guard metadataOnly else { return .found(object) }
+        // Whatever a server or a proxy has sent: the rest goes no further.
+        return .found(["metadata": object["metadata"] ?? [:]])
     }
 
     /// Why a list or a watch did not begin.

@@ -21,6 +21,13 @@ package struct WireRequest: Hashable, Sendable {
     /// The body's media type.
     package let type: String?
     package let body: [UInt8]?
+    /// In which form the answer is wanted.
+    package let accept: String
+
+    /// The media type of an object.
+    static let json = "application/json"
+    /// The media type of an object's metadata alone: what else is in it stays at the server.
+    static let metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
     /// The name under which Slipway owns fields.
     package static let fieldManager = "slipway"
@@ -38,7 +45,8 @@ package struct WireRequest: Hashable, Sendable {
     /// - Parameter part: of the object, such as `status`; empty for the whole.
     init(
         _ verb: Right.Verb, _ kind: ResourceKind, part: String = "", _ path: String,
-        _ query: Query = Query(), type: String? = nil, body: [UInt8]? = nil
+        _ query: Query = Query(), type: String? = nil, body: [UInt8]? = nil,
+        accept: String = WireRequest.json
     ) {
         let part = part.isEmpty ? "" : "/\(part)"
         self.verb = verb
@@ -47,6 +55,7 @@ package struct WireRequest: Hashable, Sendable {
         self.query = query
         self.type = type
         self.body = body
+        self.accept = accept
     }
 
     /// Which server this is.
@@ -54,9 +63,11 @@ package struct WireRequest: Hashable, Sendable {
         .get, ResourceKind(group: "", version: "", kind: "", plural: "version"), "/version")
 
     /// Reads an object as the store has it, not a cache; `nil` if a name cannot stand in a path.
-    package init?(reading key: ResourceKey) {
+    ///
+    /// - Parameter metadataOnly: what else is in the object stays at the server.
+    package init?(reading key: ResourceKey, metadataOnly: Bool = false) {
         guard let path = Self.path(key) else { return nil }
-        self.init(.get, key.kind, path)
+        self.init(.get, key.kind, path, accept: metadataOnly ? Self.metadata : Self.json)
     }
 
     /// Reads a page of a list; `token` is what the page before said.

@@ -20,11 +20,19 @@ package struct Right: Hashable, Sendable {
         /// In the whole cluster; without it a pod that fails with its node counts against its
         /// version.
         case nodes
+        /// In namespaces with releases; without it nobody knows whether a ConfigMap was changed
+        /// under a proven version. Not part of an installation unless somebody asks for it.
+        case configmaps
+        /// The same for Secrets: a right to their content, though only metadata is asked for.
+        case secrets
         /// In the controller's own namespace, and there for one Lease alone.
         case election
 
         /// The controller works without it, and says what it cannot do then.
-        package var isOptional: Bool { self == .autoscalers || self == .nodes }
+        package var isOptional: Bool { self != .releases && self != .election }
+
+        /// An installation leaves it out unless somebody asks for it.
+        package var isOnRequest: Bool { self == .configmaps || self == .secrets }
 
         /// Only a ClusterRole can carry it.
         package var isClusterScoped: Bool { self == .nodes }
@@ -87,6 +95,12 @@ extension Right {
         Right(
             .node, [.get, .list, .watch], in: .nodes,
             "Tells a version that fails from a node that fails."),
+        Right(
+            .configMap, [.get], in: .configmaps,
+            "Says when a ConfigMap was changed under a proven version; reads metadata only."),
+        Right(
+            .secret, [.get], in: .secrets,
+            "Says when a Secret was changed under a proven version; reads metadata only."),
         Right(
             .lease, [.get, .patch], in: .election,
             "Leads alone; the Lease comes with the installation, so that none is created."),

@@ -11,7 +11,8 @@ extension ReleaseMachine {
         presentVersions(live)
         presentStep()
         let (phase, message) = phaseAndMessage()
-        let troubles = [message, snapshot.refusal, snapshot.trouble].compactMap { $0 }
+        let changed = presentConfiguration()
+        let troubles = [message, snapshot.refusal, snapshot.trouble, changed].compactMap { $0 }
         status.phase = phase
         status.message = String(troubles.joined(separator: "; ").prefix(1000))
         presentConditions()
@@ -221,7 +222,7 @@ extension ReleaseMachine {
                 + (isLow ? "; a version without traffic may shrink below \(declared)" : ""))
     }
 
-    private mutating func set(
+    mutating func set(
         _ type: String,
         _ value: Condition.Status,
         _ reason: String,

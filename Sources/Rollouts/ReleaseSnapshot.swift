@@ -23,6 +23,8 @@ package struct ReleaseSnapshot: Sendable {
     package var trouble: String?
     /// Which invariant a write for this release would have broken.
     package var violation: String?
+    /// The ConfigMaps and Secrets that pods of proven versions read, as they are now.
+    package var configuration: [ConfigurationSight]
     package var settings: RolloutSettings
     /// Since when this process leads: what an earlier leader saw in time it saw by another clock.
     package var watchedSince: Timestamp
@@ -38,6 +40,7 @@ package struct ReleaseSnapshot: Sendable {
         refusal: String? = nil,
         trouble: String? = nil,
         violation: String? = nil,
+        configuration: [ConfigurationSight] = [],
         settings: RolloutSettings = .init(),
         watchedSince: Timestamp = Timestamp(milliseconds: 0)
     ) {
@@ -51,6 +54,7 @@ package struct ReleaseSnapshot: Sendable {
         self.refusal = refusal
         self.trouble = trouble
         self.violation = violation
+        self.configuration = configuration
         self.settings = settings
         self.watchedSince = watchedSince
     }

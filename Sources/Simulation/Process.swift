@@ -155,7 +155,7 @@ extension World {
             case .write, .revert, .record, .emit, .probe:
                 if observes { violations.append("\(now) an observer acts: \(effect)") }
             case .intend: violations.append("\(now) who acts only says so: \(effect)")
-            case .read, .fetch, .leadership: break
+            case .read, .readMetadata, .fetch, .leadership: break
             }
         }
     }

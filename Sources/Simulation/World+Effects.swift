@@ -11,7 +11,7 @@ extension World {
         guard mayDispatch(effect, from: index) else { return }
         let delay: TimeSpan =
             switch effect {
-            case .write, .read, .emit, .intend, .leadership: delays.write
+            case .write, .read, .readMetadata, .emit, .intend, .leadership: delays.write
             case .fetch: delays.fetch
             case .probe: delays.probe
             case .revert, .record: delays.push
@@ -71,6 +71,7 @@ extension World {
                     : store.object(key).map { .found($0) } ?? .notFound
                 answer(.read(id, found), life)
             }
+        case .readMetadata(let id, let key): answer(.read(id, metadata(of: key, life)), life)
         case .fetch(let source, let spec, let known):
             let outcome: FetchOutcome =
                 gitIsAway
@@ -218,7 +219,7 @@ extension World {
     }
 
     /// Whether a call that is no write of the cluster goes wrong.
-    private mutating func goesOtherwise() -> Bool {
+    mutating func goesOtherwise() -> Bool {
         guard callFaults.other(&chance) else { return false }
         injected["call otherwise", default: 0] += 1
         return true

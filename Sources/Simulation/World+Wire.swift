@@ -17,13 +17,25 @@ extension World {
         return answer.outcome(of: write)
     }
 
-    mutating func exchange(reading key: ResourceKey) -> ReadOutcome {
-        guard let request = WireRequest(reading: key) else {
+    mutating func exchange(
+        reading key: ResourceKey, metadataOnly: Bool = false
+    ) -> ReadOutcome {
+        guard let request = WireRequest(reading: key, metadataOnly: metadataOnly) else {
             return .failed(.init(.invalid, "\(key): not a name of an object"))
         }
         let answer = Self.answer(request, &store, credential, now)
         checkRights(answer, on: key.kind)
-        return answer.outcome(ofReading: key)
+        return answer.outcome(ofReading: key, metadataOnly: metadataOnly)
+    }
+
+    /// What a process hears that asks for the metadata of an object.
+    mutating func metadata(of key: ResourceKey, _ life: Int) -> ReadOutcome {
+        let isLost = apiIsAway || goesOtherwise()
+        if let index = process(of: life) { noteRead(key, failed: isLost, index) }
+        if isLost { return .failed(.init(.unreachable, "connection refused")) }
+        if speaksHTTP { return exchange(reading: key, metadataOnly: true) }
+        guard let object = store.object(key) else { return .notFound }
+        return .found(["metadata": object["metadata"] ?? [:]])
     }
 
     private static func answer(
@@ -104,7 +116,7 @@ extension CallFaults.WriteFate {
 extension APIRequest {
     /// The request as a server takes it apart.
     init(_ request: WireRequest, _ credential: String?) {
-        var headers = [(name: "Accept", value: "application/json")]
+        var headers = [(name: "Accept", value: request.accept)]
         if let credential {
             headers.append((name: "Authorization", value: "Bearer \(credential)"))
         }

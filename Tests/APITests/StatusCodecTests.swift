@@ -58,7 +58,12 @@ import Testing
             ],
             handled: [.init(annotation: Names.promote, value: "yes@1", at: later)], intent: 3,
             pendingRevert: .init(
-                refused: b, intent: 2, restore: "beef", message: "take back 8", manual: true))
+                refused: b, intent: 2, restore: "beef", message: "take back 8", manual: true),
+            configuration: [
+                .init(
+                    digest: a, kind: .secret, name: "keys", uid: "5f7c0a4e", resourceVersion: "17",
+                    at: time, changed: later)
+            ])
     }
 
     @Test func aStatusIsReadAsItIsWritten() {
@@ -101,6 +106,7 @@ import Testing
         try check(status.quarantine[0], document["quarantine"]?[0])
         try check(status.handled[0], document["handled"]?[0])
         try check(#require(status.pendingRevert), document["pendingRevert"])
+        try check(status.configuration[0], document["configuration"]?[0])
     }
 
     @Test func theSummaryTellsWhatServes() {
@@ -169,6 +175,11 @@ import Testing
         }
         status.handled = (0..<20).map { .init(annotation: "a\($0)", value: text, at: time) }
         status.pendingRevert?.message = text
+        status.configuration = digests.map {
+            .init(
+                digest: $0, kind: .configMap, name: text, uid: text, resourceVersion: text,
+                at: time, changed: time)
+        }
         let document = status.document
         #expect(document.canonicalJSON().count < Limits.statusBytes)
         let read = ReleaseStatus(document)

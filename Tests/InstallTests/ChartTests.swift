@@ -75,7 +75,12 @@ import Testing
     // MARK: Rights
 
     static let grants: [(Document, [Right.Part])] = [
-        ([:], Right.Part.allCases),
+        ([:], Right.Part.allCases.filter { !$0.isOnRequest }),
+        (["rbac": ["configMaps": true, "secrets": true]], Right.Part.allCases),
+        (
+            ["onlyNamespace": "risk", "rbac": ["configMaps": true]],
+            [.releases, .autoscalers, .configmaps, .election]
+        ),
         (["rbac": ["nodes": false]], [.releases, .autoscalers, .election]),
         (["rbac": ["autoscalers": false]], [.releases, .nodes, .election]),
         (["onlyNamespace": "risk"], [.releases, .autoscalers, .election]),
@@ -88,6 +93,7 @@ import Testing
         let only = values["onlyNamespace"]?.stringValue
         let names: [Right.Part: String] = [
             .releases: "slipway", .autoscalers: "slipway-autoscalers", .nodes: "slipway-nodes",
+            .configmaps: "slipway-configmaps", .secrets: "slipway-secrets",
             .election: "slipway-election",
         ]
         let roles = chart.objects.filter { $0["kind"]?.stringValue?.hasSuffix("Role") == true }

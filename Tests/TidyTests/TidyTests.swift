@@ -12,6 +12,7 @@ import Testing
         "Sources/Engine/Invariants+Status.swift": "compared as a whole",
         "Sources/Engine/Notices.swift": "asked for members only",
         "Sources/Engine/ReleaseMemory.swift": "by key; walked to note each key alone",
+        "Sources/Engine/Engine+Configuration.swift": "by key only, never walked",
         "Sources/Engine/ReleaseReadings.swift": "by key only, never walked",
         "Sources/Engine/SnapshotBuilder.swift": "sorted where it is made",
         "Sources/Engine/SourceMemory.swift": "by key; sorted before it is walked",

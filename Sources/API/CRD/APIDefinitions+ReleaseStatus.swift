@@ -38,7 +38,7 @@ extension APIDefinitions {
                 ("conditions", .conditions), ("history", history), ("quarantine", quarantine),
                 ("handled", handled),
                 ("intent", .integer("Grows by one with every attempt.")),
-                ("pendingRevert", pendingRevert),
+                ("pendingRevert", pendingRevert), ("configuration", configuration),
             ])
     }
 
@@ -175,6 +175,23 @@ extension APIDefinitions {
                 [
                     ("annotation", word("The annotation.")),
                     ("value", word("Its value as it was.")), ("at", .time("When.")),
+                ]))
+    }
+
+    private static var configuration: Schema {
+        .list(
+            "ConfigMaps and Secrets that pods of proven versions read, as they were then; never "
+                + "what is in them.",
+            count: 0...ReleaseStatus.configurationLimit,
+            of: .object(
+                "One object of the release's namespace.",
+                [
+                    ("digest", .digest("The version whose pods read it.")),
+                    ("kind", word("ConfigMap or Secret.")), ("name", word("Its name.")),
+                    ("uid", word("Which object it was; empty if there was none.")),
+                    ("resourceVersion", word("What the server called its state.")),
+                    ("at", .time("When it was seen so.")),
+                    ("changed", .time("When it was first seen to be otherwise.")),
                 ]))
     }
 

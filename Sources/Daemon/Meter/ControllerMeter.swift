@@ -69,7 +69,7 @@ struct ControllerMeter: Sendable {
             if write.takesTrafficBack, reverting[request.key] == nil {
                 reverting[request.key] = at
             }
-        case .read(let id, _): reading.insert(id)
+        case .read(let id, _), .readMetadata(let id, _): reading.insert(id)
         case .fetch(let source, _, _): fetching["\(source)"] = at
         case .probe(let id, _): probing[id] = at
         case .revert(let id, _), .record(let id, _): pushing.insert(id)

@@ -6,6 +6,8 @@ package struct RevisionView: Hashable, Sendable {
     package let digest: Digest
     /// The version's name.
     package let version: String
+    /// What the version's pods read besides their image and model.
+    package let references: [ConfigurationReference]
     private let packed: PackedDocument
     private let rest: RevisionData
 
@@ -17,6 +19,7 @@ package struct RevisionView: Hashable, Sendable {
         self.metadata = metadata
         self.digest = digest
         version = data.version
+        references = ConfigurationReference.all(in: data.template)
         packed = PackedDocument(data.template)
         data.template = .null
         rest = data

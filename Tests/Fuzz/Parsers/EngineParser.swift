@@ -48,7 +48,7 @@ extension Parser {
                 }
                 return .written(id, .applied(object ?? [:]))
             }
-        case .read(let id, let key):
+        case .read(let id, let key), .readMetadata(let id, let key):
             let found = items.first {
                 $0["kind"]?.stringValue == key.kind.kind
                     && $0.at("metadata", "name")?.stringValue == key.name
@@ -70,6 +70,7 @@ extension Effect {
         switch self {
         case .write(_, let request): "write \(request.key.kind.kind)"
         case .read: "read"
+        case .readMetadata: "read metadata"
         case .fetch: "fetch"
         case .probe: "probe"
         case .revert: "revert"

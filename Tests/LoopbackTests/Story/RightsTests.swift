@@ -27,9 +27,10 @@ struct RightsTests {
         let decisions = Decisions()
         try await LiveStory.tell(onDecision: { decisions.note($0) }) { story in
             let token = try await Installation(
-                parts: [.releases, .autoscalers, .nodes], only: nil
+                parts: [.releases, .autoscalers, .nodes, .configmaps, .secrets], only: nil
             ).install(in: story)
             try await Self.live(story, token: token, namespace: nil) {
+                try await ConfiguredRelease(story: story).release()
                 let lease = await story.server.store.object(
                     ResourceKey(
                         .lease, namespace: Installation.namespace, name: Right.defaultLease))
