@@ -91,14 +91,17 @@ extension ReleaseMachine {
     mutating func fail(_ digest: Digest, _ cause: VersionVerdict.Failure) {
         guard let attempt = status.attempt else { return }
         let mark = RefusedMark(digest: digest, intent: attempt.intent)
-        let isTraffic = hasTraffic(attempt) || mayGetTraffic(attempt, mark)
-        guard isTraffic, !isMutated(.statusBeforeTraffic) else {
+        let hasTraffic = hasTraffic(attempt)
+        guard hasTraffic || mayGetTraffic(attempt, mark), !isMutated(.statusBeforeTraffic) else {
             hit(.failedWithoutTraffic)
             failure = nil
             conclude(attempt, digest, cause)
             return
         }
-        guard let base, !isMutated(.revertWaitsForTheBad) || readyEndpoints(digest) > 0 else {
+        // A share that is only on its way is kept away by the split that is there.
+        guard let split = base ?? (hasTraffic ? nil : splitInForce),
+            !isMutated(.revertWaitsForTheBad) || readyEndpoints(digest) > 0
+        else {
             hit(.nothingToReturnTo)
             failure = nil
             holding = cause
@@ -109,7 +112,7 @@ extension ReleaseMachine {
         hit(.reverted)
         failure = RememberedFailure(digest: digest, intent: attempt.intent, failure: cause)
         route = RouteIntent(
-            split: registered(base),
+            split: registered(split),
             refused: isMutated(.markNotWritten) ? nil : mark,
             direction: .backward
         )
@@ -130,9 +133,7 @@ extension ReleaseMachine {
     /// after its step was stored, by this life of the controller or an earlier one. The marked
     /// route makes it void, for every write of the route tests the sequence number.
     private func mayGetTraffic(_ attempt: Attempt, _ mark: RefusedMark) -> Bool {
-        guard attempt.step >= 0, base != nil, case .ours(let state) = snapshot.route else {
-            return false
-        }
+        guard attempt.step >= 0, case .ours(let state) = snapshot.route else { return false }
         hit(.raiseUnderWay)
         return state.refused != mark
     }

@@ -46,18 +46,25 @@ extension ScheduledRun {
 }
 
 extension ScheduledRun {
-    /// A bad first version is on its way: whether it fails shortly before its route is made, and
-    /// is refused, or shortly after, and keeps the traffic for want of another, is a matter of
-    /// milliseconds, and a process that starts takes some.
+    /// A bad version is on its way, and it is the first, or another commit is about to take its
+    /// place: whether it fails shortly before its route is made or the commit is seen, and is
+    /// refused, or shortly after is a matter of milliseconds, and a process that starts takes some.
     private var isAtAWatershed: Bool {
         (0..<schedule.releases).contains { number in
-            guard let status = world.truth.statuses[Self.release(number)], status.proven == nil,
-                let attempt = status.attempt
+            let release = Self.release(number)
+            guard let status = world.truth.statuses[release], let attempt = status.attempt,
+                status.proven == nil || !isAtHead(status, of: release)
             else { return false }
             return attempt.target.contains {
                 (world.behaviours[$0.version] ?? PodBehaviour()).fault != .none
             }
         }
+    }
+
+    /// Whether what a status tells as declared is what the branch declares.
+    private func isAtHead(_ status: ReleaseStatus, of release: NamespacedName) -> Bool {
+        let file = world.git.head?.files["\(release.name).yaml"] ?? ""
+        return RunTexts.shares(of: file) == status.declared
     }
 
     /// Whoever declares another version and then again what was declared before gets back what was

@@ -24,6 +24,11 @@ struct Truth: Sendable {
             past.last { $0.since <= time }?.ready ?? past.first?.ready ?? []
         }
 
+        /// Whether there was a moment since a time, not long ago, without a ready endpoint.
+        func wasEmpty(since time: Timestamp) -> Bool {
+            ready(asOf: time).isEmpty || past.contains { $0.since > time && $0.ready.isEmpty }
+        }
+
         mutating func settle(_ ready: [String], _ now: Timestamp) {
             if ready != self.ready {
                 self.ready = ready

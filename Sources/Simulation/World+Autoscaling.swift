@@ -143,7 +143,7 @@ extension World {
     }
 
     /// What was so until then the controller can have known when it sent a write.
-    private func knownAt(_ sent: Timestamp) -> Timestamp {
+    func knownAt(_ sent: Timestamp) -> Timestamp {
         min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
     }
 }

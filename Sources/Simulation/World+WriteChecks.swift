@@ -137,7 +137,7 @@ extension World {
             checkGolden(key, service, status, release)
             checkStep(
                 key, service, (before, after), status,
-                release.flatMap { ModelRelease.decode($0).value }, isLate)
+                release.flatMap { ModelRelease.decode($0).value }, sent: sent, isLate)
         }
         truth.lastSplit[key] = after
         if let attempt = status.attempt {
@@ -174,8 +174,7 @@ extension World {
         let last =
             isRelief || wasProven || isProven(digest, status)
             ? readiness?.lastSome(now) : readiness?.lastComplete(now)
-        let decided = min(sent, truth.blindSince ?? sent) - longestLag - .milliseconds(100)
-        guard let last, last >= decided else {
+        guard let last, last >= knownAt(sent) else {
             violate("no traffic to the unready", "\(service) gets more of \(key)")
             return
         }
@@ -213,7 +212,7 @@ extension World {
     private mutating func checkStep(
         _ key: ResourceKey, _ service: String,
         _ splits: (before: [String: Int], after: [String: Int]),
-        _ status: ReleaseStatus, _ release: ModelRelease?, _ isLate: Bool
+        _ status: ReleaseStatus, _ release: ModelRelease?, sent: Timestamp, _ isLate: Bool
     ) {
         let (before, after) = splits
         // A status that somebody took away says nothing of steps.
@@ -235,11 +234,13 @@ extension World {
         guard plan.fingerprint == attempt.plan, plan.steps.indices.contains(attempt.step) else {
             return
         }
-        // What a proven version without a ready endpoint cannot take stays with those that have it.
+        // What a proven version without a ready endpoint cannot take stays with those that have it,
+        // also if one has become ready of which the controller did not know yet.
         let isHeld = (status.proven?.shares ?? []).contains {
             let name = NamespacedName(
                 namespace: key.namespace, name: Names.versioned(key.name, $0.digest))
-            return $0.weight > 0 && truth.readiness[name]?.ready.isEmpty != false
+            return $0.weight > 0
+                && truth.readiness[name]?.wasEmpty(since: knownAt(sent)) != false
         }
         for share in plan.steps[attempt.step].split.shares where !isLate {
             let name = Names.versioned(key.name, share.digest)

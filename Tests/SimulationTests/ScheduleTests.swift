@@ -118,6 +118,7 @@ struct ScheduleTests {
     @Test(arguments: [
         "compared-at-a-first-failure", "service-delete-comes-late",
         "route-deleted-while-the-base-is-dead", "clock-ahead-and-a-lost-node",
+        "compared-while-a-commit-is-on-its-way", "base-back-for-a-moment",
     ])
     func whatNoControllerCanHelpIsNoFault(_ name: String) throws { try expectCalm(name) }
 
@@ -129,6 +130,11 @@ struct ScheduleTests {
     /// The time of a step went on counting when its split changed, in a new life.
     @Test(arguments: ["step-counted-before-the-base-was-back"])
     func aStepCountsWhileItsSplitIsInForce(_ name: String) throws { try expectCalm(name) }
+
+    /// A version was refused while the write that raises it was still on its way, and nothing else
+    /// could answer: without a write of the route the late one gave it its share.
+    @Test(arguments: ["late-raise-while-the-base-is-dead"])
+    func aLateRaiseIsMadeVoidAlsoWithoutABase(_ name: String) throws { try expectCalm(name) }
 
     /// A version went a second after a late write had given it a share.
     @Test(arguments: ["late-write-to-a-draining-version"])
