@@ -23,6 +23,9 @@ struct ConfigurationLooks: Sendable {
     static let patience = TimeSpan.minutes(10)
     /// So many looks at once at most: nobody waits for one, and writes go the same way.
     static let atOnce = 4
+    /// So many looks a second at most, on average: of very many objects each is looked at less
+    /// often.
+    private static let rate: Int64 = 50
     private static let limit = 20_000
 
     /// Takes in an answer. One that is no answer changes nothing that was seen before.
@@ -30,7 +33,7 @@ struct ConfigurationLooks: Sendable {
         underWay.remove(key)
         if looks.count >= Self.limit { looks = [:] }
         var look = looks[key] ?? Look()
-        look.due = now + Self.interval
+        look.due = now + max(Self.interval, .seconds(Int64(looks.count) / Self.rate))
         switch outcome {
         case .found(let object):
             let metadata = ObjectMetadata(of: object)

@@ -153,8 +153,8 @@ extension World {
             case .record(_, let order) where !observes: changes.insert(Intention(order))
             case .intend(let notice) where observes: intentions.append((now, notice))
             case .write, .revert, .record, .emit, .probe:
-                if observes { violations.append("\(now) an observer acts: \(effect)") }
-            case .intend: violations.append("\(now) who acts only says so: \(effect)")
+                if observes { violate("observe", "an observer acts: \(effect)") }
+            case .intend: violate("observe", "who acts only says so: \(effect)")
             case .read, .readMetadata, .fetch, .leadership: break
             }
         }

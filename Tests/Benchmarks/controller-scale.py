@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -202,6 +203,8 @@ def main():
     arguments = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="slipway-scale-")
     started = []
+    # Whoever ends this ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         config = os.path.join(folder, "kubeconfig")
         started.append(subprocess.Popen([

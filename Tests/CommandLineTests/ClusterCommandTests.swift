@@ -194,17 +194,48 @@ import Testing
 
     @Test func aClusterWithoutTheKindSaysWhatToApply() async throws {
         try await Program.inFolder { program in
-            let sandbox = try program.start(["sandbox", "--api-only", "--kubeconfig-out", "kc"])
-            let file = program.folder.appendingPathComponent("kc").path
-            for _ in 0..<200 where !FileManager.default.fileExists(atPath: file) {
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            let sandbox = try await Self.startBare(program)
             let run = try await program.run("get", "--kubeconfig", "kc")
             #expect(run.code == 2)
             #expect(run.error.contains("does not know ModelRelease; apply Slipway's CRDs first"))
             let ended = try await sandbox.stop()
             #expect(ended.code == 0)
             #expect(ended.output.contains("ok: the API listens on http://127.0.0.1:"))
+        }
+    }
+
+    /// A sandbox without any definition; its kubeconfig is `kc`.
+    private static func startBare(_ program: Program, _ options: String...) async throws
+        -> Program.Started
+    {
+        let sandbox = try program.start(
+            ["sandbox", "--api-only", "--kubeconfig-out", "kc"] + options)
+        let file = program.folder.appendingPathComponent("kc").path
+        for _ in 0..<200 where !FileManager.default.fileExists(atPath: file) {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return sandbox
+    }
+
+    @Test func whoSendsNoTokenIsAnonymousWhereOneIsRequired() async throws {
+        try await Program.inFolder { program in
+            let sandbox = try await Self.startBare(program, "--require-token")
+            let file = program.folder.appendingPathComponent("kc")
+            let config = try String(contentsOf: file, encoding: .utf8)
+            let server = try #require(config.firstMatch(of: /http:\/\/127\.0\.0\.1:\d+/))
+            try Data(KubeconfigText.pointing(to: String(server.output)).utf8)
+                .write(to: program.folder.appendingPathComponent("bare"))
+            let admin = try await program.run("get", "--kubeconfig", "kc")
+            #expect(admin.error.contains("does not know ModelRelease"), "\(admin.error)")
+            let bare = try await program.run("get", "--kubeconfig", "bare")
+            #expect(bare.code == 2)
+            #expect(bare.error.contains("system:anonymous"), "\(bare.error)")
+            _ = try await sandbox.stop()
+        }
+        try await Program.inFolder { program in
+            let run = try await program.run("sandbox", "--api-only", "--require-token")
+            #expect(run.code == 2)
+            #expect(run.error.contains("--require-token needs --kubeconfig-out"), "\(run.error)")
         }
     }
 

@@ -49,6 +49,30 @@ struct ControllerProcessTests {
         }
     }
 
+    /// With `--observe` it says what it would do, and does nothing.
+    @Test func anObserverChangesNothing() async throws {
+        try await LiveStory.tell { story in
+            try await Program.inFolder { program in
+                try story.merge("1")
+                let kubeconfig = try Self.kubeconfig(story, program)
+                let run = try program.start(Self.arguments(kubeconfig, story) + ["--observe"])
+                let text = "would apply ModelRelease default/fraud"
+                for _ in 0..<600 where try !run.logged().contains(text) {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                try await Task.sleep(for: .seconds(1))
+                let end = try await run.stop()
+                #expect(end.code == 0)
+                #expect(end.error.contains(text), "\(end.error)")
+                #expect(await story.object(.modelRelease, "fraud") == nil)
+                #expect(await story.server.store.objects(.lease).isEmpty)
+                let sources = await story.server.store.objects(.releaseSource)
+                #expect(sources.map { $0["status"] } == [nil])
+                #expect(try !story.git.git("branch", "--list").contains("slipway"))
+            }
+        }
+    }
+
     /// What Prometheus reads while it works.
     @Test func itSaysWhatItDoesInNumbers() async throws {
         try await LiveStory.tell { story in

@@ -69,13 +69,16 @@ struct Program {
         /// What it has printed so far.
         func printed() throws -> String { try String(contentsOf: output, encoding: .utf8) }
 
+        /// What it has written to standard error so far.
+        func logged() throws -> String { try String(contentsOf: error, encoding: .utf8) }
+
         /// Waits for its end.
         func end() async throws -> Run {
             for await _ in ended { break }
             try Task.checkCancellation()
             return Run(
                 code: process.terminationStatus, output: try printed(),
-                error: try String(contentsOf: error, encoding: .utf8))
+                error: try logged())
         }
 
         /// Asks it to end and waits.

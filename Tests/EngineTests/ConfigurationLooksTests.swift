@@ -50,4 +50,14 @@ struct ConfigurationLooksTests {
                 == .unreadable("the controller has no right to get secrets in namespace risk"))
         #expect(looks.looks[key]?.due == now + .minutes(10))
     }
+
+    @Test func ofVeryManyEachIsLookedAtLessOften() {
+        var looks = ConfigurationLooks()
+        for number in 0..<10_000 {
+            let key = ResourceKey(.configMap, namespace: "risk", name: "c\(number)")
+            looks.note(key, .notFound, now: now)
+        }
+        looks.note(key, found("5"), now: now)
+        #expect(looks.looks[key]?.due == now + .seconds(200))
+    }
 }

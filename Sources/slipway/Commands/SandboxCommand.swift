@@ -80,12 +80,22 @@ struct SandboxCommand: AsyncParsableCommand {
     @Flag(help: "Begin with GatewayClass, Gateway and HTTPRoute.")
     var gatewayApi = false
 
+    @Flag(
+        help: """
+            Only who sends the token in the kubeconfig may do everything; others have the rights \
+            that roles give them. kubectl sends no token over plain http.
+            """)
+    var requireToken = false
+
     func validate() throws {
         guard !apiOnly || images == nil else {
             throw ValidationError("--images is for the node; --api-only has none")
         }
         guard !apiOnly || envoy == nil else {
             throw ValidationError("--envoy is for the gateway; --api-only has none")
+        }
+        guard !requireToken || kubeconfigOut != nil else {
+            throw ValidationError("--require-token needs --kubeconfig-out, which gets the token")
         }
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must be 0...65535")
@@ -98,7 +108,8 @@ struct SandboxCommand: AsyncParsableCommand {
             SandboxOptions(
                 port: port, kubeconfigPath: kubeconfigOut, definitions: try readDefinitions(),
                 installsGatewayDefinitions: gatewayApi, node: apiOnly ? nil : node,
-                gateway: apiOnly ? nil : gateway, state: kept),
+                gateway: apiOnly ? nil : gateway, state: kept,
+                adminToken: requireToken ? Self.newToken() : nil),
             logger: log.logger("sandbox", level: .error))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -115,6 +126,10 @@ struct SandboxCommand: AsyncParsableCommand {
         } catch {
             throw Failure("the sandbox cannot serve: \(error)")
         }
+    }
+
+    private static func newToken() -> String {
+        (0..<2).map { _ in String(UInt64.random(in: .max / 2 ... .max), radix: 16) }.joined()
     }
 
     private var node: NodeOptions {
