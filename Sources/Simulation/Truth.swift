@@ -69,6 +69,8 @@ struct Truth: Sendable {
     var rescaled: [ResourceKey: Timestamp] = [:]
     /// When a person last changed something of the cluster.
     private(set) var lastHand: Timestamp?
+    /// When a person last changed or deleted each of them.
+    private(set) var hands: [ResourceKey: Timestamp] = [:]
     /// When pods of a version last were taken away or killed.
     private(set) var disturbances: [String: Timestamp] = [:]
     /// When a node was last not heard of.
@@ -98,6 +100,7 @@ struct Truth: Sendable {
     mutating func take(_ key: ResourceKey, _ now: Timestamp) {
         taken.insert(key)
         lastHand = now
+        hands[key] = now
     }
 
     mutating func disturb(_ version: String, _ now: Timestamp) { disturbances[version] = now }

@@ -68,6 +68,8 @@ extension World {
             confirmed != before.attempt?.confirmedAt, let object = store.object(route),
             !truth.taken.contains(route)
         else { return }
+        // What a person had just done to it, and was put back meanwhile, was not known yet.
+        if let hand = truth.hands[route], hand > knownAt(now) { return }
         let generation = ObjectMetadata(of: object).generation
         let parents = object.at("status", "parents")?.arrayValue ?? []
         let isAccepted =

@@ -119,6 +119,7 @@ struct ScheduleTests {
         "compared-at-a-first-failure", "service-delete-comes-late",
         "route-deleted-while-the-base-is-dead", "clock-ahead-and-a-lost-node",
         "compared-while-a-commit-is-on-its-way", "base-back-for-a-moment",
+        "route-emptied-in-a-standstill",
     ])
     func whatNoControllerCanHelpIsNoFault(_ name: String) throws { try expectCalm(name) }
 
