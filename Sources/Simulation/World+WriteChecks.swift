@@ -120,8 +120,11 @@ extension World {
         let release = store.object(
             ResourceKey(.modelRelease, namespace: key.namespace, name: key.name))
         let status = ReleaseStatus(release?["status"] ?? .null)
-        let mark = new.at("metadata", "annotations", Names.refused)?.stringValue
-            .flatMap { RefusedMark($0) }
+        // A write that takes the mark off obeys it all the same.
+        let marks = [old, new].compactMap {
+            $0?.at("metadata", "annotations", Names.refused)?.stringValue
+                .flatMap { RefusedMark($0) }
+        }
         for service in after.keys.sorted() {
             guard after[service, default: 0] > before[service, default: 0] else { continue }
             if after[service, default: 0] > (lost ?? before)[service, default: 0] {
@@ -132,7 +135,7 @@ extension World {
                     && isProven(digest(service, key.namespace), status)
                 let isRelief = isRelief(of: service, (before, after), key)
                 if !isLeft { checkReady(key, service, status, isRelief, sent: sent) }
-                checkRefused(key, service, status, mark)
+                checkRefused(key, service, status, marks)
             }
             checkGolden(key, service, status, release)
             checkStep(
@@ -183,10 +186,12 @@ extension World {
     /// What is refused gets nothing. What somebody rolled back from is proven until the way back is
     /// done: it serves on where the other version cannot.
     private mutating func checkRefused(
-        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ mark: RefusedMark?
+        _ key: ResourceKey, _ service: String, _ status: ReleaseStatus, _ marks: [RefusedMark]
     ) {
         guard let digest = digest(service, key.namespace), !isProven(digest, status) else { return }
-        let isMarked = mark?.digest == digest && mark?.intent == status.attempt?.intent
+        let isMarked = marks.contains {
+            $0.digest == digest && $0.intent == status.attempt?.intent
+        }
         if status.isRefused(digest) || isMarked {
             violate("abort is sticky", "\(service) is refused and gets more of \(key)")
         }
