@@ -16,20 +16,28 @@ package struct FileReader: Sendable {
     /// Which service accounts releases may name; `nil` where the source is not known: then they
     /// are taken over with a warning.
     package let accounts: ServiceAccountRule?
+    /// A release that names another is not taken over. Where it is a source that reads, it is: only
+    /// the cluster knows whether its versions are rendered already, which a revert goes back to.
+    package let isStrictAboutAccounts: Bool
 
     /// What a golden file may have.
     package static let goldenBytes = 64 << 10
 
-    package init(namespace: String, root: String = "", accounts: ServiceAccountRule?) {
+    package init(
+        namespace: String, root: String = "", accounts: ServiceAccountRule?,
+        isStrictAboutAccounts: Bool = true
+    ) {
         self.namespace = namespace
         self.root = root
         self.accounts = accounts
+        self.isStrictAboutAccounts = isStrictAboutAccounts
     }
 
     /// A reader of what one source delivers.
     package init(source: NamespacedName, spec: SourceSpec) {
         self.init(
-            namespace: source.namespace, root: spec.path, accounts: .init(source, spec))
+            namespace: source.namespace, root: spec.path, accounts: .init(source, spec),
+            isStrictAboutAccounts: false)
     }
 
     /// Whether a file may declare something, by its path in the repository.

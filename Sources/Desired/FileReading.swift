@@ -119,7 +119,11 @@ struct FileReading {
                 continue
             }
             guard let problem = rule.problem(with: [account]) else { continue }
-            fail(located, place, problem)
+            if reader.isStrictAboutAccounts {
+                fail(located, place, problem)
+            } else {
+                warn(located, place, problem)
+            }
         }
     }
 

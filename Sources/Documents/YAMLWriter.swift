@@ -119,7 +119,9 @@ private enum YAMLText {
         guard let first = bytes.first, let last = bytes.last, bytes.count <= 1000,
             isAlphanumeric(first) || first == UInt8(ascii: "/") || first == UInt8(ascii: "_")
                 || first == UInt8(ascii: "."),
-            last != UInt8(ascii: ":"), last != UInt8(ascii: " ")
+            last != UInt8(ascii: ":"), last != UInt8(ascii: " "),
+            // At the beginning of a line it would end the document.
+            !string.hasPrefix("... "), string != "..."
         else { return false }
         var before: UInt8 = 0
         for byte in bytes {

@@ -51,11 +51,17 @@ extension Engine {
         return ServiceAccountRule(namespace: release.namespace, of: sources)
     }
 
-    /// Releases that may have waited for a list look again when it has changed.
-    mutating func noteAccounts(of source: NamespacedName, _ accounts: [String]) {
-        guard sources[source]?.accounts ?? [] != accounts else { return }
+    /// Releases that may have waited for a list look again when it has changed; `nil` where it
+    /// cannot be read.
+    mutating func noteAccounts(of source: NamespacedName, _ accounts: [String]?) {
+        guard sources[source]?.accounts != accounts else { return }
         sources[source, default: .init()].accounts = accounts
-        for release in view.releases.names where release.namespace == source.namespace {
+        touchReleases(in: source.namespace)
+    }
+
+    /// All releases of a namespace look again.
+    mutating func touchReleases(in namespace: String) {
+        for release in view.releases.names where release.namespace == namespace {
             touch(.release(release))
         }
     }

@@ -9,6 +9,8 @@ import Rollouts
 struct ConfigurationLooks: Sendable {
     struct Look: Sendable {
         var state = ConfigurationSight.State.unknown
+        /// When it was seen to be so.
+        var seen = Timestamp(milliseconds: 0)
         /// When it is time for the next look.
         var due = Timestamp(milliseconds: 0)
     }
@@ -31,7 +33,7 @@ struct ConfigurationLooks: Sendable {
     /// Takes in an answer. One that is no answer changes nothing that was seen before.
     mutating func note(_ key: ResourceKey, _ outcome: ReadOutcome, now: Timestamp) {
         underWay.remove(key)
-        if looks.count >= Self.limit { looks = [:] }
+        if looks.count >= Self.limit, looks[key] == nil { looks = [:] }
         var look = looks[key] ?? Look()
         look.due = now + max(Self.interval, .seconds(Int64(looks.count) / Self.rate))
         switch outcome {
@@ -39,7 +41,10 @@ struct ConfigurationLooks: Sendable {
             let metadata = ObjectMetadata(of: object)
             look.state = .present(
                 uid: metadata.uid, resourceVersion: metadata.resourceVersion)
-        case .notFound: look.state = .absent
+            look.seen = now
+        case .notFound:
+            look.state = .absent
+            look.seen = now
         case .failed(let refusal) where refusal.kind == .forbidden:
             look.state = .unreadable(
                 "the controller has no right to get \(key.kind.plural) in namespace "
@@ -56,17 +61,29 @@ extension Engine {
     /// What is known of the ConfigMaps and Secrets of the proven versions that serve.
     func configuration(of release: ModelRelease) -> [ConfigurationSight] {
         references(of: release).map { digest, reference in
-            let key = Self.key(reference, release)
+            let look = configuration.looks[Self.key(reference, release)] ?? .init()
             return ConfigurationSight(
-                digest: digest, reference: reference,
-                state: configuration.looks[key]?.state ?? .unknown)
+                digest: digest, reference: reference, state: look.state, seen: look.seen)
         }
     }
 
     /// Starts the looks that are due: after everything else that a decision starts.
     mutating func lookAtConfiguration(of release: ModelRelease, now: Timestamp) {
-        for (_, reference) in references(of: release) {
-            look(at: Self.key(reference, release), for: .release(release.id), now: now)
+        let proven = release.status.proven?.since ?? now
+        for (digest, reference) in references(of: release) {
+            let key = Self.key(reference, release)
+            // What was seen before the version was proven may not be what it was judged with.
+            let isOutdated =
+                configuration.looks[key].map { $0.seen < proven && proven <= now } ?? false
+                && !release.status.configuration.contains {
+                    $0.digest == digest && $0.kind == reference.kind && $0.name == reference.name
+                }
+            switch configuration.looks[key]?.state {
+            case .present where isOutdated, .absent where isOutdated:
+                configuration.looks[key]?.due = now
+            default: break
+            }
+            look(at: key, for: .release(release.id), now: now)
         }
     }
 

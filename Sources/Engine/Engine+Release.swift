@@ -74,6 +74,7 @@ extension Engine {
         var snapshot = builder.snapshot(
             trouble: trouble(id, builder, now: now), refusal: refusedAccount(release))
         snapshot.configuration = configuration(of: release)
+        snapshot.isRouteUnderWay = flights.isBusy(builder.router.key)
         let decision = ReleaseMachine.decide(snapshot, now: now)
         remember(decision, release)
         if let time = decision.wake { wake(subject, at: time) }

@@ -21,6 +21,7 @@ extension Engine {
                     id, record, problems: errors.map(\.description),
                     failure: "the spec is invalid: "
                         + errors.prefix(3).map(\.description).joined(separator: "; "), now: now)
+                noteAccounts(of: id, nil)
             }
             return
         }
@@ -59,8 +60,9 @@ extension Engine {
         // Those that it kept may go to others that declare them, or be gone for good.
         for release in contested.sorted() { touch(.release(release)) }
         touchGone(in: id.namespace)
-        noteAccounts(of: id, [])
         guard let memory = sources.removeValue(forKey: id) else { return }
+        // Without it others of the namespace say which accounts are allowed.
+        touchReleases(in: id.namespace)
         for declared in memory.desired.releases { disclaim(declared.id, for: id) }
     }
 

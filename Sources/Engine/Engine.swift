@@ -41,6 +41,10 @@ package struct Engine: Sendable {
     private var dirty: Set<Subject> = []
     /// Who has to wait because one event touched very many, each once, in order.
     private var line: ArraySlice<Subject> = []
+    /// Those of them whose rollout is under way: they may have traffic to take back.
+    private var urgent: ArraySlice<Subject> = []
+    /// When somebody who waits was settled last.
+    private var lastTaken = Timestamp(milliseconds: 0)
     private var waiting: Set<Subject> = []
     private var wasSynced = false
     /// At the last step it was known how the cluster stands, and this process led.
@@ -60,8 +64,9 @@ package struct Engine: Sendable {
     package var nextTick: Timestamp? {
         let election = leadership.election?.nextTick
         guard mayAct else { return election }
-        let own = mayTakeNext ? Timestamp(milliseconds: 0) : timers.next
-        return [election, own].compactMap { $0 }.min()
+        let soon = isFull ? lastTaken + .seconds(1) : Timestamp(milliseconds: 0)
+        let next = waiting.isEmpty ? nil : soon
+        return [election, timers.next, next].compactMap { $0 }.min()
     }
 
     /// Whether it could act when it was stepped last: the cluster was known, and it led.
@@ -71,19 +76,17 @@ package struct Engine: Sendable {
     package var waitingSubjects: Int { waiting.count }
 
     /// So many of the subjects that an event touches are settled in its step: at the first sight
-    /// of a large cluster a revert does not wait for all the others.
+    /// of a large cluster nobody else's event waits for all of them.
     private static let subjectsPerStep = 100
     /// So many of those who wait are settled in the step of a tick. Other events leave them alone:
     /// while there are many, what happens in the cluster is taken in as fast as it comes.
     private static let waitingPerTick = 20
-    /// Nobody who waits begins while so many objects are being written or read: what has begun is
-    /// finished first, and the write of a revert's status does not stand in a queue of thousands.
+    /// While so many objects are being written or read, of those who wait only releases whose
+    /// rollout is under way are settled, and one other a second: what has begun is finished first,
+    /// and the write of a revert's status does not stand in a queue of thousands.
     private static let objectsUnderWay = 64
 
-    /// Whether somebody waits and may begin.
-    private var mayTakeNext: Bool {
-        !waiting.isEmpty && flights.objects < Self.objectsUnderWay
-    }
+    private var isFull: Bool { urgent.isEmpty && flights.objects >= Self.objectsUnderWay }
 
     /// Everything known of the cluster, for pages and metrics.
     package var cluster: ClusterView { view }
@@ -129,8 +132,12 @@ package struct Engine: Sendable {
     /// Settles some of those who wait, and whom they touch.
     private mutating func settleWaiting(now: Timestamp) {
         for _ in 0..<Self.waitingPerTick {
+            while let first = urgent.first, !waiting.contains(first) { urgent.removeFirst() }
             while let first = line.first, !waiting.contains(first) { line.removeFirst() }
-            guard mayTakeNext, let next = line.popFirst() else { break }
+            guard !isFull || now >= lastTaken + .seconds(1),
+                let next = urgent.popFirst() ?? line.popFirst()
+            else { break }
+            lastTaken = now
             dirty = [next]
             settle(now: now)
         }
@@ -147,7 +154,13 @@ package struct Engine: Sendable {
     }
 
     private mutating func queue(_ subjects: ArraySlice<Subject>) {
-        for subject in subjects where waiting.insert(subject).inserted { line.append(subject) }
+        for subject in subjects where waiting.insert(subject).inserted {
+            if case .release(let id) = subject, view.releases[id]?.value.isUnderWay == true {
+                urgent.append(subject)
+            } else {
+                line.append(subject)
+            }
+        }
     }
 
     /// Looks at a subject again before the step ends.

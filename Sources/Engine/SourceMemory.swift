@@ -28,8 +28,8 @@ struct SourceMemory: Sendable {
     var violation: String?
     /// Whether the source prunes, as it was seen last.
     var prunes = false
-    /// What the source allowed when it was seen last.
-    var accounts: [String] = []
+    /// What the source allowed when it was seen last; `nil` while it cannot be read.
+    var accounts: [String]?
     /// The settings under which `desired` was read; others make a new start.
     var identity = ""
     /// The settings of the look that is under way.

@@ -28,8 +28,8 @@ package struct WireAnswer: Hashable, Sendable {
         return .applied(object)
     }
 
-    /// What a read found. `managedFields` are left out unless asked for, and everything but the
-    /// metadata if only that was asked for.
+    /// What a read found. `managedFields` are left out unless asked for, and everything but which
+    /// object it is, and in which state, if only metadata were asked for.
     package func outcome(
         ofReading key: ResourceKey, managedFields: Bool = false, metadataOnly: Bool = false
     ) -> ReadOutcome {
@@ -39,8 +39,12 @@ package struct WireAnswer: Hashable, Sendable {
             object.at("metadata", "name")?.stringValue == key.name
         else { return .failed(WriteRefusal(.unreachable, "\(key): the answer is not the object")) }
         guard metadataOnly else { return .found(object) }
-        // Whatever a server or a proxy has sent: the rest goes no further.
-        return .found(["metadata": object["metadata"] ?? [:]])
+        // No more: an annotation of kubectl's holds what was applied, data and all.
+        var metadata: Document = [:]
+        for member in ["name", "namespace", "uid", "resourceVersion"] {
+            metadata[member] = object.at("metadata", member)
+        }
+        return .found(["metadata": metadata])
     }
 
     /// Why a list or a watch did not begin.

@@ -5,11 +5,14 @@ package import Resources
 /// A ModelRelease as it is in the cluster. There may be ten thousand: it is kept packed.
 package struct ReleaseRecord: ObservedValue {
     package let metadata: ObjectMetadata
+    /// Its status tells of a rollout under way.
+    package let isUnderWay: Bool
     private let packed: PackedDocument
 
     package init?(_ object: Document) {
         metadata = ObjectMetadata(of: object)
         guard !metadata.name.isEmpty else { return nil }
+        isUnderWay = object["status"]?["attempt"] != nil
         var kept = object
         kept["metadata"]?["managedFields"] = nil
         packed = PackedDocument(kept)

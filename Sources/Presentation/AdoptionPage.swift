@@ -16,7 +16,7 @@ package struct AdoptionPage: Hashable, Sendable {
         switch adoption.next(goal) {
         case .refused(let reasons): (problems, outcome) = (reasons, "refused")
         case .done: (problems, outcome) = ([], "done")
-        case .wait, .write: (problems, outcome) = ([], "planned")
+        case .wait, .write, .switch: (problems, outcome) = ([], "planned")
         }
     }
 

@@ -23,6 +23,10 @@ extension ReleaseMachine {
                 policy.unreadyMax = .max
                 policy.progressDeadline = .longest
             }
+            // What may not be rendered has no pods that could be late.
+            if snapshot.refusal != nil, observed?.created == nil {
+                policy.progressDeadline = .longest
+            }
             // A time that is yet to come is another clock's and says nothing; one of an earlier
             // life may be of a clock that was behind.
             let watched = isMutated(.deadlineOfAnotherTerm) ? nil : snapshot.watchedSince
@@ -93,6 +97,13 @@ extension ReleaseMachine {
         let mark = RefusedMark(digest: digest, intent: attempt.intent)
         let hasTraffic = hasTraffic(attempt)
         guard hasTraffic || mayGetTraffic(attempt, mark), !isMutated(.statusBeforeTraffic) else {
+            if case .absent = snapshot.route, attempt.step >= 0, snapshot.isRouteUnderWay {
+                // It may be made with all traffic on this version, and there is no mark to void it.
+                failure = RememberedFailure(
+                    digest: digest, intent: attempt.intent, failure: cause)
+                waitsFor = "the write of the route to end"
+                return
+            }
             hit(.failedWithoutTraffic)
             failure = nil
             conclude(attempt, digest, cause)

@@ -25,6 +25,8 @@ package struct ReleaseSnapshot: Sendable {
     package var violation: String?
     /// The ConfigMaps and Secrets that pods of proven versions read, as they are now.
     package var configuration: [ConfigurationSight]
+    /// A write of the route is on its way: what is known of the route may not be so any more.
+    package var isRouteUnderWay = false
     package var settings: RolloutSettings
     /// Since when this process leads: what an earlier leader saw in time it saw by another clock.
     package var watchedSince: Timestamp

@@ -53,7 +53,7 @@ extension ScheduledRun {
         (0..<schedule.releases).contains { number in
             let release = Self.release(number)
             guard let status = world.truth.statuses[release], let attempt = status.attempt,
-                status.proven == nil || !isAtHead(status, of: release)
+                status.proven == nil || isOvertaken(status, of: release)
             else { return false }
             return attempt.target.contains {
                 (world.behaviours[$0.version] ?? PodBehaviour()).fault != .none
@@ -61,10 +61,20 @@ extension ScheduledRun {
         }
     }
 
-    /// Whether what a status tells as declared is what the branch declares.
-    private func isAtHead(_ status: ReleaseStatus, of release: NamespacedName) -> Bool {
+    /// Whether the branch has come to declare something else than a status tells, so lately that
+    /// nobody needs to have seen it.
+    private func isOvertaken(_ status: ReleaseStatus, of release: NamespacedName) -> Bool {
         let file = world.git.head?.files["\(release.name).yaml"] ?? ""
-        return RunTexts.shares(of: file) == status.declared
+        let last = schedule.entries.filter { entry in
+            switch entry.act {
+            case .commit, .rewind: World.start + entry.at <= world.now
+            default: false
+            }
+        }.map(\.at).max()
+        // A source looks every five seconds.
+        let needed = TimeSpan.seconds(6) + world.delays.fetch + world.longestLag
+        return RunTexts.shares(of: file) != status.declared
+            && last.map { world.now - (World.start + $0) <= needed } ?? false
     }
 
     /// Whoever declares another version and then again what was declared before gets back what was

@@ -71,6 +71,8 @@ struct Truth: Sendable {
     private(set) var lastHand: Timestamp?
     /// When a person last changed or deleted each of them.
     private(set) var hands: [ResourceKey: Timestamp] = [:]
+    /// When the controller last wrote what a person had changed.
+    var putBack: [ResourceKey: Timestamp] = [:]
     /// When pods of a version last were taken away or killed.
     private(set) var disturbances: [String: Timestamp] = [:]
     /// When a node was last not heard of.

@@ -69,7 +69,11 @@ extension World {
             !truth.taken.contains(route)
         else { return }
         // What a person had just done to it, and was put back meanwhile, was not known yet.
-        if let hand = truth.hands[route], hand > knownAt(now) { return }
+        if let hand = truth.hands[route], hand > knownAt(now),
+            now - (truth.putBack[route] ?? now) <= longestLag + .seconds(1)
+        {
+            return
+        }
         let generation = ObjectMetadata(of: object).generation
         let parents = object.at("status", "parents")?.arrayValue ?? []
         let isAccepted =

@@ -62,6 +62,7 @@ extension World {
         if let new {
             // What is put back or made anew is the controller's again.
             let wasTaken = !truth.taken.isEmpty && truth.taken.remove(key) != nil
+            if wasTaken { truth.putBack[key] = now }
             switch key.kind {
             case .httpRoute:
                 // What a person took away and is put back gives nothing that was not given before.

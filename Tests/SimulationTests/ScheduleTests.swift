@@ -137,6 +137,12 @@ struct ScheduleTests {
     @Test(arguments: ["late-raise-while-the-base-is-dead"])
     func aLateRaiseIsMadeVoidAlsoWithoutABase(_ name: String) throws { try expectCalm(name) }
 
+    /// A first version failed while its route was being made: it was refused, and had the traffic.
+    @Test(arguments: ["first-route-under-way"])
+    func aFirstVersionIsNotRefusedWhileItsRouteIsMade(_ name: String) throws {
+        try expectCalm(name)
+    }
+
     /// A version went a second after a late write had given it a share.
     @Test(arguments: ["late-write-to-a-draining-version"])
     func drainingBeginsAnewAfterAShare(_ name: String) throws { try expectCalm(name) }

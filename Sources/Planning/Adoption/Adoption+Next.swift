@@ -8,7 +8,6 @@ extension Adoption {
     package func next(_ goal: Goal) -> Action {
         switch goal {
         case .takeOver: takeOver()
-        case .finish: finish()
         case .back: goBack()
         }
     }
@@ -35,7 +34,7 @@ extension Adoption {
         }
         if let obstacle = obstacle(release) { return .wait(obstacle) }
         guard let route = old.route, !isDetached else { return .done(servesText(release)) }
-        return .write(
+        return .switch(
             .jsonPatch(key(route), detaching(route)),
             "\(key(route)) is detached: Slipway's pods get every request")
     }
@@ -50,8 +49,7 @@ extension Adoption {
     private func makeRoom(_ original: Document) -> Action {
         guard let copy = old.route, copy != original else {
             let copy = self.copy(of: original)
-            let key = ResourceKey(
-                .httpRoute, namespace: request.release.namespace, name: copy.objectName)
+            let key = key(copy)
             guard !sight.routes.contains(where: { $0.meta.id == copy.meta.id }) else {
                 return .refused(["\(key) is in the way: it is not a copy of \(original.title)"])
             }
@@ -71,8 +69,9 @@ extension Adoption {
         guard let made = copy.meta.creationTimestamp, now - made >= Self.copyAge else {
             return .wait("\(copy.title) to be older than what comes next")
         }
-        return .write(
-            deletion(original), "\(key(original)) is removed, its copy has the requests")
+        let deletion = WriteRequest.delete(
+            key(original), uid: original.meta.uid, resourceVersion: original.meta.resourceVersion)
+        return .switch(deletion, "\(key(original)) is removed, its copy has the requests")
     }
 
     private func copy(of route: Document) -> Document {
@@ -143,15 +142,20 @@ extension Adoption {
             }
             return .done("\(original.title) has its Gateways: nothing was moved")
         }
-        guard isDetached else {
-            return .done("\(route.title) has its Gateways, and the requests")
-        }
         let parents = CarriedTraffic.parents(of: route)
         guard !parents.isEmpty else {
             return .refused([
                 "\(route.title): the annotation \(Names.adoptedParents) does not say which "
                     + "Gateways it had: attach it by hand"
             ])
+        }
+        guard isDetached else {
+            if let traffic = carriedTraffic?.traffic, let view = HTTPRouteView(route),
+                let text = unaccepted(view, traffic)
+            {
+                return .wait(text)
+            }
+            return .done("\(route.title) has its Gateways, and the requests")
         }
         guard let deployment = old.deployment, let view = DeploymentView(deployment),
             old.service != nil
@@ -162,67 +166,17 @@ extension Adoption {
                     + "\(deployment.objectName) -n \(request.release.namespace) --replicas=…"
             ])
         }
-        guard view.isObserved, view.ready >= view.replicas else {
-            return .wait("\(deployment.title): \(view.ready) of \(view.replicas) pods ready")
+        // One that answers is better than what made somebody go back.
+        guard view.ready > 0 else {
+            return .wait("\(deployment.title): no pod of \(view.replicas) is ready")
         }
+        let few = view.ready < view.replicas ? "; \(view.ready) of \(view.replicas) pods ready" : ""
         return .write(
             .jsonPatch(key(route), attaching(route, to: parents)),
-            "\(key(route)) has its Gateways again, and as the older route every request")
+            "\(key(route)) has its Gateways again, and as the older route every request\(few)")
     }
 
-    // MARK: Finishing
-
-    private func finish() -> Action {
-        guard old.findings.problems.isEmpty else { return .refused(old.findings.problems) }
-        guard let object = leftOver.first else {
-            return .done("nothing of what served before is left")
-        }
-        guard let release = sight.release else {
-            return .refused(["there is no ModelRelease \(request.release) that has taken over"])
-        }
-        if let route = old.original ?? old.route, old.original != nil || !isDetached {
-            return .refused([
-                "\(route.title) has its Gateways, and the requests: "
-                    + "\(request.command("--yes")) comes first"
-            ])
-        }
-        guard release.status.phase == .healthy,
-            release.status.observedGeneration >= release.metadata.generation
-        else {
-            return .refused([
-                "ModelRelease \(release.id) is \(release.status.phase.rawValue): "
-                    + "\(release.status.message); what served before stays until it is Healthy"
-            ])
-        }
-        if let obstacle = obstacle(release) { return .wait(obstacle) }
-        if let detached = old.route?.meta.annotation(Names.adoptedAt)
-            .flatMap(Timestamp.init(rfc3339:)), now - detached < Self.drain
-        {
-            return .wait("the requests under way to end, until \(detached + Self.drain)")
-        }
-        guard old.usersOfService.isEmpty else {
-            return .refused([
-                "\(listed(old.usersOfService)) still sends to \(old.service?.title ?? "")"
-            ])
-        }
-        return .write(deletion(object), "\(key(object)) is removed")
-    }
-
-    /// What is removed in the end, in this order: what the others are found by goes last.
-    var leftOver: [Document] { [old.route, old.service, old.deployment].compactMap { $0 } }
-
-    private func key(_ object: Document) -> ResourceKey {
-        let kind: ResourceKind =
-            switch object["kind"]?.stringValue {
-            case ResourceKind.deployment.kind: .deployment
-            case ResourceKind.service.kind: .service
-            default: .httpRoute
-            }
-        return ResourceKey(kind, namespace: request.release.namespace, name: object.objectName)
-    }
-
-    private func deletion(_ object: Document) -> WriteRequest {
-        .delete(
-            key(object), uid: object.meta.uid, resourceVersion: object.meta.resourceVersion)
+    private func key(_ route: Document) -> ResourceKey {
+        ResourceKey(.httpRoute, namespace: request.release.namespace, name: route.objectName)
     }
 }

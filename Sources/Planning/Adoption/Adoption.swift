@@ -15,8 +15,6 @@ package struct Adoption: Sendable {
     package enum Goal: Hashable, Sendable {
         /// Slipway's pods serve.
         case takeOver
-        /// The old objects are gone as well.
-        case finish
         /// The old pods serve again.
         case back
     }
@@ -25,6 +23,10 @@ package struct Adoption: Sendable {
     package enum Action: Hashable, Sendable {
         /// A write, and what to say when it is done.
         case write(WriteRequest, String)
+        /// A write after which other pods or another route have the requests: it is sent when it
+        /// has been the next thing for as long as gateways may need to put an accepted route in
+        /// force, by the clock of whoever sends it. The cluster's times are of others.
+        case `switch`(WriteRequest, String)
         /// Nothing can be done until this has come to be.
         case wait(String)
         /// It cannot go on, and why.
@@ -33,11 +35,6 @@ package struct Adoption: Sendable {
         case done(String)
     }
 
-    /// How long gateways may need to put an accepted route in force; as the controller waits.
-    static let settle = TimeSpan.seconds(10)
-    /// From the end of a route to that of its pods: the gateways take it, then requests under way
-    /// end; as the controller waits.
-    static let drain = TimeSpan.seconds(40)
     /// Ages are in whole seconds: a copy is made older than whatever comes next.
     static let copyAge = TimeSpan.seconds(2)
 
@@ -57,8 +54,12 @@ package struct Adoption: Sendable {
     package private(set) var notes: [String] = []
     /// The requests have moved, and ``Goal/back`` moves them back.
     package var canGoBack: Bool { isDetached }
-    /// Something that served before is there.
-    package var canFinish: Bool { !leftOver.isEmpty }
+    /// What served before and is there, as `kubectl` names it.
+    package var leftOver: [String] {
+        [old.route, old.service, old.deployment].compactMap { $0 }.map {
+            "\($0["kind"]?.stringValue?.lowercased() ?? "")/\($0.objectName)"
+        }
+    }
     let sight: AdoptionSight
     let now: Timestamp
     let old: Incumbent
@@ -137,7 +138,39 @@ package struct Adoption: Sendable {
         } else if let route = old.route, problems.isEmpty, !isDetached {
             problems += uncovered(route)
         }
-        return problems
+        if let release = sight.release ?? carried?.release, let carried, !isDetached {
+            problems += old.mixedUp(with: carried.labels(of: release))
+        }
+        return problems + rivals
+    }
+
+    /// Other routes that would have the requests instead of Slipway's.
+    private var rivals: [String] {
+        guard !isDetached, let traffic else { return [] }
+        let known = [old.route, old.original].compactMap { $0?.meta.id } + [request.release]
+        let others = sight.routes.filter { route in
+            !known.contains(route.meta.id)
+                && CarriedTraffic.answers(route, like: traffic, in: request.release.namespace)
+                && isOlder(route.meta.creationTimestamp)
+        }
+        return others.map {
+            "HTTPRoute \($0.meta.id) answers at \(traffic.summary) too, and of two such routes the "
+                + "older one has the requests: detach or remove it first"
+        }
+    }
+
+    /// Where the release answers.
+    private var traffic: GatewayTraffic? {
+        guard let release = sight.release else { return carriedTraffic?.traffic ?? request.traffic }
+        switch release.spec.traffic {
+        case .gateway(let traffic): return traffic
+        }
+    }
+
+    /// Whether a route is not younger than Slipway's, or than the copy that is to be made.
+    private func isOlder(_ created: Timestamp?) -> Bool {
+        guard let created, let own = ownRoute?.metadata.creationTimestamp else { return true }
+        return created <= own
     }
 
     /// Who writes a release does not choose the rights of its pods: as the controller has it.
@@ -190,10 +223,7 @@ package struct Adoption: Sendable {
             if let text = unaccepted(route, traffic) { return text }
         }
         if let attempt = status.attempt {
-            guard attempt.step >= 0, let confirmed = attempt.confirmedAt else {
-                return status.message
-            }
-            guard now - confirmed >= Self.settle else { return "the gateways to settle" }
+            guard attempt.step >= 0, attempt.confirmedAt != nil else { return status.message }
         }
         return unready(release, route)
     }

@@ -17,6 +17,8 @@ package struct AdoptionRequest: Hashable, Sendable {
     package var version: String?
     /// Where the release answers if no HTTPRoute leads to the Service.
     package var traffic: GatewayTraffic?
+    /// The words that choose the cluster, for the same request as a command.
+    package var cluster: [String] = []
 
     package init(
         release: NamespacedName, deployment: String, service: String? = nil, route: String? = nil,
@@ -35,10 +37,18 @@ package struct AdoptionRequest: Hashable, Sendable {
     package func command(_ flag: String) -> String {
         var words = ["slipway", "adopt", release.name]
         if deployment != release.name { words += ["--deployment", deployment] }
-        for (name, value) in [("service", service), ("route", route), ("container", container)] {
+        for (name, value) in [
+            ("service", service), ("route", route), ("container", container),
+            ("version-name", version),
+        ] {
             if let value { words += ["--\(name)", value] }
         }
-        return (words + ["-n", release.namespace, flag]).joined(separator: " ")
+        if let traffic, let parent = traffic.parentRefs.first {
+            words += ["--gateway", (parent.namespace.map { "\($0)/" } ?? "") + parent.name]
+            for host in traffic.hostnames { words += ["--hostname", host] }
+            if traffic.path != "/" { words += ["--path", traffic.path] }
+        }
+        return (words + cluster + ["-n", release.namespace, flag]).joined(separator: " ")
     }
 }
 

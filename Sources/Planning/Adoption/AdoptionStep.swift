@@ -20,7 +20,6 @@ extension Adoption {
         let steps: [(text: String, isDone: Bool)] =
             switch goal {
             case .takeOver: waysIn
-            case .finish: leftOver.map { ("remove \($0.title)", false) }
             case .back: waysBack
             }
         let first = steps.firstIndex { !$0.isDone }

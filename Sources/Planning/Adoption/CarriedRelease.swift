@@ -30,7 +30,6 @@ struct CarriedRelease {
         template = carried.template
         build(request, deployment, carried, traffic)
         guard let release else { return }
-        checkSelectors(release, deployment, service)
         checkRendering(release, deployment)
     }
 
@@ -157,21 +156,6 @@ struct CarriedRelease {
         let name = String(tag.map { $0 == "." || $0 == "_" ? "-" : $0 })
         let fits = name.utf8.count <= Limits.versionName && name.first != "-" && name.last != "-"
         return fits ? name : "1"
-    }
-
-    /// Neither the old Service nor the old Deployment may see Slipway's pods as its own.
-    private mutating func checkSelectors(
-        _ release: ModelRelease, _ deployment: Document, _ service: Document
-    ) {
-        let labels = self.labels(of: release)
-        for (object, selector) in [
-            (deployment, LabelSelector(deployment.at("spec", "selector"))),
-            (service, LabelSelector(service: service)),
-        ] where selector.selects(labels) {
-            findings.refuse(
-                "\(object.title) selects by \(listed(selector.keys.sorted())) and would take the "
-                    + "pods of a release of this name for its own: give the release another name")
-        }
     }
 
     /// The labels of the pods that a release makes.

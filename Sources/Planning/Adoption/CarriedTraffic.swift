@@ -25,7 +25,7 @@ struct CarriedTraffic {
             findings.refuse("\(title) has \(rules.count) rules; Slipway's route has one")
             return
         }
-        takeBackends(rule, service, title)
+        takeBackends(rule, service, namespace, title)
         let path = self.path(of: rule, title)
         let parents = self.parents(of: route, title)
         if let keeper = route.keeper {
@@ -39,10 +39,12 @@ struct CarriedTraffic {
             path: path)
     }
 
-    private mutating func takeBackends(_ rule: Document, _ service: String, _ title: String) {
+    private mutating func takeBackends(
+        _ rule: Document, _ service: String, _ namespace: String, _ title: String
+    ) {
         let backends = rule.elements("backendRefs").filter { $0["weight"]?.intValue != 0 }
         guard backends.count == 1, let backend = backends.first,
-            backend["name"]?.stringValue == service
+            Self.sends(backend, to: service, namespace: namespace, from: namespace)
         else {
             let names = backends.compactMap { $0["name"]?.stringValue }
             findings.refuse(
@@ -132,9 +134,59 @@ struct CarriedTraffic {
     /// A route sends something to a Service.
     static func leads(_ route: Document, to service: String, namespace: String) -> Bool {
         (route["spec"]?.elements("rules") ?? []).flatMap { $0.elements("backendRefs") }.contains {
-            $0["name"]?.stringValue == service && ($0["kind"] ?? "Service") == "Service"
-                && ($0["namespace"]?.stringValue ?? route.meta.namespace) == namespace
+            sends($0, to: service, namespace: namespace, from: route.meta.namespace)
         }
+    }
+
+    private static func sends(
+        _ backend: Document, to service: String, namespace: String, from own: String
+    ) -> Bool {
+        backend["name"]?.stringValue == service
+            && (backend["kind"]?.stringValue ?? "Service") == "Service"
+            && (backend["group"]?.stringValue ?? "").isEmpty
+            && (backend["namespace"]?.stringValue ?? own) == namespace
+    }
+
+    // MARK: Routes that match the same requests
+
+    /// Whether some request would match a route just as it matches one with this traffic, so that
+    /// the older of the two has it.
+    static func answers(
+        _ route: Document, like traffic: GatewayTraffic, in namespace: String
+    ) -> Bool {
+        let parents = (route["spec"]?.elements("parentRefs") ?? []).map { parent in
+            NamespacedName(
+                namespace: parent["namespace"]?.stringValue ?? route.meta.namespace,
+                name: parent["name"]?.stringValue ?? "")
+        }
+        let gateways = traffic.parentRefs.map {
+            NamespacedName(namespace: $0.namespace ?? namespace, name: $0.name)
+        }
+        let hosts = (route["spec"]?.elements("hostnames") ?? []).compactMap(\.stringValue)
+        return gateways.contains(where: parents.contains) && overlap(hosts, traffic.hostnames)
+            && (route["spec"]?.elements("rules") ?? []).contains { rule in
+                let matches = rule.elements("matches")
+                return matches.isEmpty && traffic.path == "/"
+                    || matches.contains { isPlain($0, at: traffic.path) }
+            }
+    }
+
+    private static func overlap(_ left: [String], _ right: [String]) -> Bool {
+        left.isEmpty || right.isEmpty
+            || left.contains { one in
+                right.contains { one == $0 || covers(one, $0) || covers($0, one) }
+            }
+    }
+
+    /// `*.example.com` covers `a.example.com`.
+    private static func covers(_ pattern: String, _ host: String) -> Bool {
+        pattern.hasPrefix("*.") && host.hasSuffix(pattern.dropFirst())
+    }
+
+    private static func isPlain(_ match: Document, at path: String) -> Bool {
+        ["headers", "queryParams", "method"].allSatisfy { match[$0] == nil }
+            && match["path"]?["type"]?.stringValue ?? "PathPrefix" == "PathPrefix"
+            && match["path"]?["value"]?.stringValue ?? "/" == path
     }
 }
 

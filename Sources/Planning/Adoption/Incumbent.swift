@@ -154,6 +154,14 @@ struct Incumbent {
             return
         }
         route = chosen.first
+        if let original, route?.objectName != original.objectName,
+            route?.meta.annotation(Names.copyOf) != release.name
+        {
+            findings.refuse(
+                "\(original.title) leads to \(service?.title ?? "the Service") as well and has the "
+                    + "name that Slipway's route needs: take that one over, or give the release "
+                    + "another name")
+        }
         if route == nil, let wanted = request.route {
             missing.append(
                 "HTTPRoute \(release.namespace)/\(wanted) does not lead to "
@@ -202,10 +210,52 @@ struct Incumbent {
         }
     }
 
-    /// What would lose its backends with the Service.
-    var usersOfService: [String] {
-        otherRoutes.map { "HTTPRoute \($0.meta.id)" }
-            + sight.referrers.filter(leads).map(\.title)
+    /// What takes Slipway's pods for the old ones, or keeps them from being reached.
+    ///
+    /// - Parameter labels: of Slipway's pods.
+    func mixedUp(with labels: Fields) -> [String] {
+        guard let deployment else { return [] }
+        let services = sight.services.filter { !$0.isSlipways }
+            .map { ($0, LabelSelector(service: $0)) }
+        let selectors = [(deployment, LabelSelector(deployment.at("spec", "selector")))] + services
+        let taking = selectors.filter { !$1.isEmpty && $1.selects(labels) }
+        let takers = taking.map { object, selector in
+            "\(object.title) selects by \(listed(selector.keys.sorted())) and would take the pods "
+                + "of the release for its own: leave those labels out, or give the release another "
+                + "name"
+        }
+        return takers + shutOff(labels)
+    }
+
+    /// Network policies under which the old pods are reached and Slipway's would not be.
+    private func shutOff(_ labels: Fields) -> [String] {
+        let old = deployment.map(Self.podLabels) ?? .init()
+        let policies = sight.referrers.filter {
+            $0["kind"] == "NetworkPolicy" && Self.isForIngress($0)
+        }.map { ($0, LabelSelector($0.at("spec", "podSelector"))) }
+        let covering = policies.filter { $1.selects(labels) }
+        guard let first = covering.first else { return [] }
+        let lost = policies.filter { $1.selects(old) && !$1.selects(labels) }
+        let named = covering.filter { Self.namedPorts(of: $0.0).contains { $0 != "http" } }
+        return lost.map { policy, _ in
+            "\(first.0.title) covers Slipway's pods and \(policy.title), by which the old ones are "
+                + "reached, does not: let it select \(Names.releaseLabel)="
+                + "\(request.release.name) too"
+        }
+            + named.map { policy, _ in
+                "\(policy.title) allows ports by name; the port of Slipway's pods is called http: "
+                    + "give the number"
+            }
+    }
+
+    private static func isForIngress(_ policy: Document) -> Bool {
+        let types = policy["spec"]?.elements("policyTypes") ?? []
+        return types.isEmpty || types.contains("Ingress")
+    }
+
+    private static func namedPorts(of policy: Document) -> [String] {
+        (policy["spec"]?.elements("ingress") ?? []).flatMap { $0.elements("ports") }
+            .compactMap { $0["port"]?.stringValue }
     }
 
     /// An Ingress or a route of another kind that sends to the Service.

@@ -14,19 +14,18 @@ struct AdoptCommand: AsyncParsableCommand {
             leads to it, and shows it with all that would be done; only --yes does it. Slipway's \
             pods start beside those that serve. Once they are ready and Slipway's route is \
             accepted, the old route is detached from its Gateways, and nothing else is changed: \
-            --back attaches it again, --finish removes what served before. Killed at any point, \
-            the command goes on where it was when it is given again.
+            --back attaches it again. What served before is left for you to remove. Killed at \
+            any point, the command goes on where it was when it is given again.
 
-            It asks with your own rights: list Deployments, Services, HTTPRoutes and \
-            ReleaseSources, get, list and patch ModelReleases, patch HTTPRoutes; create and \
-            delete HTTPRoutes where the release has the route's name; delete Deployments, \
-            Services and HTTPRoutes for --finish.
+            It asks with your own rights: list Deployments and Services of the namespace and \
+            HTTPRoutes of all, get, list and patch ModelReleases, patch HTTPRoutes; create and \
+            delete HTTPRoutes where the release has the route's name.
 
             EXAMPLES
               slipway adopt fraud-scorer --deployment fraud -n risk
               slipway adopt fraud-scorer --deployment fraud -n risk --write models/fraud.yaml
               slipway adopt fraud-scorer --deployment fraud -n risk --yes
-              slipway adopt fraud-scorer --deployment fraud -n risk --finish --yes
+              slipway adopt fraud-scorer --deployment fraud -n risk --back --yes
 
             EXIT CODES
               0  done, or nothing was left to do
@@ -67,9 +66,6 @@ struct AdoptCommand: AsyncParsableCommand {
     @Option(help: "Write the release into a new file, to be committed.")
     var write: String?
 
-    @Flag(help: "Remove the Deployment, Service and HTTPRoute that served before.")
-    var finish = false
-
     @Flag(help: "Let the old pods serve again.")
     var back = false
 
@@ -79,14 +75,14 @@ struct AdoptCommand: AsyncParsableCommand {
     @Option(help: "How long to wait for Slipway's pods: 30s, 10m.")
     var timeout: TimeSpan = .minutes(15)
 
+    @Option(help: "How long gateways may need to put an accepted route in force.")
+    var settle: TimeSpan = .seconds(10)
+
     @OptionGroup var format: OutputOption
     @OptionGroup var cluster: ClusterOptions
 
     func validate() throws {
-        if finish, back { throw ValidationError("--finish and --back exclude each other") }
-        if write != nil, finish || back {
-            throw ValidationError("--write goes with neither --finish nor --back")
-        }
+        if write != nil, back { throw ValidationError("--write does not go with --back") }
         if gateway == nil, !hostname.isEmpty || path != "/" {
             throw ValidationError("--hostname and --path need --gateway")
         }
@@ -120,19 +116,26 @@ struct AdoptCommand: AsyncParsableCommand {
                 tell(.start, "nothing is done yet; do it with \(adoption.request.command(flags))")
                 throw ExitCode.difference
             }
-            hint(try await adopter.run(to: goal, timeout: timeout) { tell($0, $1) })
+            hint(
+                try await adopter.run(to: goal, settle: settle, timeout: timeout) { tell($0, $1) })
         }
     }
 
-    private var goal: Adoption.Goal { finish ? .finish : back ? .back : .takeOver }
+    private var goal: Adoption.Goal { back ? .back : .takeOver }
 
-    private var flags: String { (finish ? "--finish " : back ? "--back " : "") + "--yes" }
+    private var flags: String { (back ? "--back " : "") + "--yes" }
 
     private func request(_ namespace: String) -> AdoptionRequest {
-        AdoptionRequest(
+        var request = AdoptionRequest(
             release: NamespacedName(namespace: namespace, name: name),
             deployment: deployment ?? name, service: service, route: route, container: container,
             version: versionName, traffic: gateway.map(traffic))
+        for (option, value) in [
+            ("--kubeconfig", cluster.choice.kubeconfig), ("--context", cluster.choice.context),
+        ] {
+            if let value { request.cluster += [option, value] }
+        }
+        return request
     }
 
     private func traffic(_ gateway: String) -> GatewayTraffic {
@@ -148,9 +151,9 @@ struct AdoptCommand: AsyncParsableCommand {
         guard let object = adoption.declaration, adoption.problems.isEmpty else {
             throw Failure(adoption.problems.joined(separator: "\n"))
         }
-        let text = ObjectText.text([object], as: .yaml)
-        guard try Files.create(path, Array(text.utf8)) else {
-            throw Failure("\(path) is there already; it is left as it is")
+        let bytes = Array(ObjectText.text([object], as: .yaml).utf8)
+        guard try Files.create(path, bytes) || Files.read(path) == bytes else {
+            throw Failure("\(path) is there already and says something else; it is left as it is")
         }
     }
 
@@ -188,8 +191,11 @@ struct AdoptCommand: AsyncParsableCommand {
         guard goal == .takeOver else { return }
         let request = adoption.request
         if adoption.canGoBack { tell(.start, "to go back: \(request.command("--back --yes"))") }
-        if adoption.canFinish {
-            tell(.start, "to remove what served before: \(request.command("--finish --yes"))")
+        if !adoption.leftOver.isEmpty {
+            tell(
+                .start,
+                "when nothing else uses what served before, remove it: kubectl delete "
+                    + "\(adoption.leftOver.joined(separator: " ")) -n \(request.release.namespace)")
         }
     }
 }

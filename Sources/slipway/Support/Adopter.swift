@@ -34,6 +34,7 @@ struct Adopter {
             } catch {
                 // What is not served is not there.
                 guard error.kind != .notServed else { continue }
+                guard error.kind == .forbidden else { throw failure(kind, error) }
                 sight.unseen.append("\(kind) were not looked at: \(error.message)")
             }
         }
@@ -55,6 +56,9 @@ struct Adopter {
             sight.sources = try await client.list(selection).items
                 .compactMap { ReleaseSource.decode($0).value }
         } catch {
+            guard error.kind == .forbidden || error.kind == .notServed else {
+                throw failure(.releaseSource, error)
+            }
             sight.sources = nil
             sight.unseen.append(
                 "the service accounts that ReleaseSources allow were not looked at: "
@@ -91,20 +95,38 @@ struct Adopter {
 
     /// Goes on until nothing is left to do, and says each thing that is done or waited for.
     ///
+    /// - Parameter settle: how long gateways may need to put an accepted route in force.
     /// - Returns: how it stands then.
     func run(
-        to goal: Adoption.Goal, timeout: TimeSpan, _ say: (Style.Mark, String) -> Void
+        to goal: Adoption.Goal, settle: TimeSpan, timeout: TimeSpan,
+        _ say: (Style.Mark, String) -> Void
     ) async throws -> Adoption {
         let end = WallClock.now + timeout
         var waited = ""
+        var settling: (write: WriteRequest, since: Timestamp)?
         while true {
             let adoption = try await look()
-            switch adoption.next(goal) {
+            let next = adoption.next(goal)
+            if case .switch(let write, _) = next {
+                if settling?.write.key != write.key { settling = (write, WallClock.now) }
+            } else {
+                settling = nil
+            }
+            switch next {
             case .done(let text):
                 say(.done, text)
                 return adoption
             case .refused(let reasons): throw Failure(reasons.joined(separator: "\n"))
             case .write(let write, let text): try await perform(write, text, end, say)
+            case .switch(let write, let text):
+                if let since = settling?.since, WallClock.now - since < settle {
+                    let wait = "the gateways to settle"
+                    if wait != waited { say(.waiting, wait) }
+                    waited = wait
+                    try await pause(end, wait, timeout)
+                } else {
+                    try await perform(write, text, end, say)
+                }
             case .wait(let text):
                 if text != waited { say(.waiting, text) }
                 waited = text

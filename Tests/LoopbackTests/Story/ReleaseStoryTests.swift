@@ -83,10 +83,14 @@ struct ReleaseStoryTests {
                 try await story.wait("the problem") { _, _ in
                     let status = SourceStatus(
                         await story.object(.releaseSource, "models")?["status"] ?? .null)
-                    return status.problems.first?.hasPrefix(
-                        "models/fraud.yaml:9:64: service account `loader` is not allowed") == true
+                    let problem = status.problems.first ?? ""
+                    return problem.hasPrefix("models/fraud.yaml:9:64: ")
+                        && problem.contains("service account `loader` is not allowed")
                 }
-                #expect(await story.object(.modelRelease, "fraud") == nil)
+                try await story.wait("the refusal") { status, _ in
+                    status.conditions.contains { $0.reason == "ServiceAccountNotAllowed" }
+                }
+                #expect(await story.server.store.objects(.controllerRevision).isEmpty)
                 try await story.server.change { store, now throws in
                     let context = WriteContext(now: now, manager: "person")
                     _ = try store.update(source, context) { object in

@@ -24,7 +24,10 @@ struct AdoptionTests {
     }
 
     private static func write(_ action: Adoption.Action) -> WriteRequest? {
-        if case .write(let write, _) = action { write } else { nil }
+        switch action {
+        case .write(let write, _), .switch(let write, _): write
+        case .wait, .refused, .done: nil
+        }
     }
 
     // MARK: Taking over
@@ -75,7 +78,8 @@ struct AdoptionTests {
                     "ModelRelease risk/fraud-scorer serves at Gateway public, host "
                         + "fraud.example.com, path /"))
         #expect(adoption.steps(.takeOver).allSatisfy { $0.state == .done })
-        #expect(adoption.canGoBack && adoption.canFinish && adoption.notes == [])
+        #expect(adoption.canGoBack && adoption.notes == [])
+        #expect(adoption.leftOver == ["httproute/fraud", "service/fraud", "deployment/fraud"])
         let file = try #require(adoption.declaration)
         #expect(file["metadata"] == ["name": "fraud-scorer", "namespace": "risk"])
         let written = try #require(ModelRelease.decode(file).value)
@@ -115,10 +119,6 @@ struct AdoptionTests {
         #expect(
             try next { $0.routes[1].set(["metadata", "generation"], to: 2) }
                 == "Gateway risk/public to accept the route")
-        #expect(
-            try next {
-                $0.release?.status.attempt?.confirmedAt = OldWorld.now - .seconds(9)
-            } == "the gateways to settle")
         #expect(try next { $0.release?.status.attempt?.confirmedAt = nil } == "releasing 1-4")
         #expect(try next { $0.release?.status.phase = .degraded } == "releasing 1-4")
         let name = try #require(try Self.ready().more.first?.at("metadata", "name")?.stringValue)
@@ -247,6 +247,8 @@ struct AdoptionTests {
 
     @Test func backAttachesTheOldRouteAgain() throws {
         var world = try Self.ready()
+        #expect(Self.waits(world.adoption.next(.back)) == "Gateway risk/public to accept the route")
+        world.routes[0] = OldWorld.accepted(world.routes[0])
         #expect(
             world.adoption.next(.back)
                 == .done("HTTPRoute fraud has its Gateways, and the requests"))
@@ -276,8 +278,11 @@ struct AdoptionTests {
         var world = try Self.ready()
         world.detach()
         var few = world
-        few.deployment.set(["status", "readyReplicas"], to: 2)
-        #expect(Self.waits(few.adoption.next(.back)) == "Deployment fraud: 2 of 3 pods ready")
+        few.deployment.set(["status", "readyReplicas"], to: 1)
+        #expect(Self.write(few.adoption.next(.back)) != nil)
+        few.deployment.set(["status", "readyReplicas"], to: 0)
+        #expect(
+            Self.waits(few.adoption.next(.back)) == "Deployment fraud: no pod of 3 is ready")
         few.deployment.set(["spec", "replicas"], to: 0)
         #expect(
             Self.refuses(few.adoption.next(.back))?.contains(
@@ -295,91 +300,136 @@ struct AdoptionTests {
             Self.refuses(world.adoption.next(.back)) == "there is no HTTPRoute to go back to")
     }
 
-    // MARK: Finishing
+    // MARK: What stands beside
 
-    @Test func finishRemovesRouteServiceAndDeploymentInThisOrder() throws {
-        var world = try Self.ready { status in
-            status.phase = .healthy
-            status.attempt = nil
-        }
-        world.detach()
-        func key(_ kind: ResourceKind) -> ResourceKey {
-            ResourceKey(kind, namespace: "risk", name: "fraud")
-        }
-        #expect(world.adoption.steps(.finish).count == 3)
-        #expect(
-            Self.write(world.adoption.next(.finish))
-                == .delete(key(.httpRoute), uid: "r-1", resourceVersion: "7"))
-        world.routes.removeFirst()
-        #expect(
-            Self.write(world.adoption.next(.finish))
-                == .delete(key(.service), uid: "s-1", resourceVersion: "6"))
-        world.service = [:]
-        #expect(
-            Self.write(world.adoption.next(.finish))
-                == .delete(key(.deployment), uid: "d-1", resourceVersion: "5"))
-        world.isGone = true
-        #expect(
-            world.adoption.next(.finish) == .done("nothing of what served before is left"))
+    private static func other(_ name: String, in namespace: String = "risk", _ made: String)
+        -> Document
+    {
+        OldWorld.yaml(
+            """
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: HTTPRoute
+            metadata: {name: \(name), namespace: \(namespace), creationTimestamp: "\(made)"}
+            spec:
+              parentRefs: [{name: public, namespace: risk}]
+              hostnames: ["*.example.com"]
+              rules: [{backendRefs: [{name: away, port: 80}]}]
+            """)
     }
 
-    /// Gateways may still send by a route that was detached a moment ago.
-    @Test func finishWaitsForRequestsUnderWay() throws {
-        var world = try Self.ready { status in
-            status.phase = .healthy
-            status.attempt = nil
-        }
-        world.detach()
-        func at(_ seconds: Int64) -> Adoption.Action {
-            let time = (OldWorld.now - .seconds(seconds)).description
-            world.routes[0].set(
-                ["metadata", "annotations", "slipway.dev/adopted-at"], to: .string(time))
-            return world.adoption.next(.finish)
-        }
-        #expect(
-            Self.waits(at(39))
-                == "the requests under way to end, until \(OldWorld.now + .seconds(1))")
-        #expect(Self.write(at(40)) != nil)
-    }
-
-    @Test func finishRemovesNothingThatIsNeeded() throws {
-        func refusal(_ change: (inout OldWorld) -> Void) throws -> String? {
-            var world = try Self.ready { status in
-                status.phase = .healthy
-                status.attempt = nil
-            }
-            world.detach()
+    /// Of routes that match the same requests the oldest has them, whoever detaches what.
+    @Test func aRouteThatWouldHaveTheRequestsIsRefused() throws {
+        func refusal(_ route: Document, _ change: (inout OldWorld) -> Void = { _ in }) throws
+            -> String?
+        {
+            var world = try Self.ready()
+            world.routes[1].set(
+                ["metadata", "creationTimestamp"], to: "2026-03-01T00:00:00Z")
+            world.routes.append(route)
             change(&world)
-            return Self.refuses(world.adoption.next(.finish))
+            return Self.refuses(world.adoption.next(.takeOver))
         }
+        let text =
+            "HTTPRoute web/b answers at Gateway public, host fraud.example.com, path / too, and of "
+            + "two such routes the older one has the requests: detach or remove it first"
+        #expect(try refusal(Self.other("b", in: "web", "2026-02-01T00:00:00Z")) == text)
+        #expect(try refusal(Self.other("b", in: "web", "2026-03-01T00:00:00Z")) == text)
+        #expect(try refusal(Self.other("b", in: "web", "2026-03-01T00:00:01Z")) == nil)
+        for (place, value) in [
+            (["spec", "hostnames"], ["a.example.org"] as Document),
+            (["spec", "parentRefs"], [["name": "public"]]), (["spec", "parentRefs"], []),
+            (["spec", "rules"], [["matches": [["path": ["value": "/x"]]]]]),
+            (["spec", "rules"], [["matches": [["method": "GET"]]]]),
+        ] {
+            var route = Self.other("b", in: "web", "2026-02-01T00:00:00Z")
+            route.set(place, to: value)
+            #expect(try refusal(route) == nil, "\(place) \(value)")
+        }
+        // A name that is typed wrongly: the route that serves is not the one that is taken over.
         #expect(
-            Self.refuses(OldWorld().adoption.next(.finish))
-                == "there is no ModelRelease risk/fraud-scorer that has taken over")
+            try refusal(Self.other("b", in: "web", "2026-03-02T00:00:00Z")) {
+                $0.request.route = "frod"
+            }?.contains("HTTPRoute risk/fraud answers at ") == true)
+        // Before anything is made there is no younger one.
+        var world = OldWorld()
+        world.routes.append(Self.other("b", in: "web", "2026-09-01T00:00:00Z"))
+        #expect(Self.refuses(world.adoption.next(.takeOver)) == text)
+    }
+
+    @Test func aCopyIsTakenForNothingElse() {
+        var world = OldWorld()
+        var own = world.routes[0]
+        own.set(["metadata", "name"], to: "fraud-scorer")
+        world.routes.append(own)
+        world.request.route = "fraud"
         #expect(
-            Self.refuses(try Self.ready().adoption.next(.finish))
-                == "HTTPRoute fraud has its Gateways, and the requests: slipway adopt fraud-scorer "
-                + "--deployment fraud -n risk --yes comes first")
+            Self.refuses(world.adoption.next(.takeOver))?.contains(
+                "HTTPRoute fraud-scorer leads to Service fraud as well and has the name that "
+                    + "Slipway's route needs") == true)
+    }
+
+    /// Also where a person has declared the release, with the labels that were left out.
+    @Test func noSelectorTakesSlipwaysPods() throws {
+        var world = try Self.ready()
+        var release = try #require(world.release)
+        release.spec.serving.template?.set(["metadata", "labels", "app"], to: "fraud")
+        world.release = release
+        let text = try #require(Self.refuses(world.adoption.next(.takeOver)))
+        #expect(text.contains("Deployment fraud selects by app and would take the pods"))
+        #expect(text.contains("Service fraud selects by app"))
+        world = try Self.ready()
+        world.more.append(
+            [
+                "kind": "Service", "metadata": ["name": "team"],
+                "spec": ["selector": ["team": "risk"]],
+            ])
         #expect(
-            try refusal { $0.release?.status.phase = .progressing }
-                == "ModelRelease risk/fraud-scorer is Progressing: releasing 1-4; what served "
-                + "before stays until it is Healthy")
-        #expect(
-            try refusal { world in
-                world.referrers = [
-                    [
-                        "kind": "Ingress", "metadata": ["name": "i"],
-                        "spec": [
-                            "rules": [
-                                [
-                                    "http": [
-                                        "paths": [["backend": ["service": ["name": "fraud"]]]]
-                                    ]
-                                ]
-                            ]
-                        ],
-                    ]
+            Self.refuses(world.adoption.next(.takeOver))?.hasPrefix("Service team selects by team")
+                == true)
+    }
+
+    /// A kubelet's probes pass where a gateway's requests do not.
+    @Test func noPolicyShutsSlipwaysPodsOff() throws {
+        func refusal(_ specs: Document...) throws -> String? {
+            var world = try Self.ready()
+            world.referrers = specs.enumerated().map { index, spec in
+                [
+                    "kind": "NetworkPolicy", "metadata": ["name": .string("p\(index)")],
+                    "spec": spec,
                 ]
-            } == "Ingress i still sends to Service fraud")
+            }
+            return Self.refuses(world.adoption.next(.takeOver))
+        }
+        let all: Document = ["podSelector": [:]]
+        let old: Document = ["podSelector": ["matchLabels": ["app": "fraud"]]]
+        #expect(try refusal(all) == nil)
+        #expect(try refusal(old) == nil)
+        #expect(
+            try refusal(all, old)
+                == "NetworkPolicy p0 covers Slipway's pods and NetworkPolicy p1, by which the old "
+                + "ones are reached, does not: let it select slipway.dev/release=fraud-scorer too")
+        #expect(try refusal(["podSelector": [:], "policyTypes": ["Egress"]], old) == nil)
+        func ports(_ port: Document) -> Document {
+            ["podSelector": [:], "ingress": [["ports": [["port": port]]]]]
+        }
+        #expect(try refusal(ports(8080)) == nil)
+        #expect(try refusal(ports("http")) == nil)
+        #expect(try refusal(ports("web"))?.contains("allows ports by name") == true)
+    }
+
+    @Test func whoSendsElsewhereIsNotTakenOver() {
+        for backend: Document in [
+            ["name": "fraud", "namespace": "other", "port": 80],
+            ["name": "fraud", "kind": "InferencePool", "group": "inference.networking.k8s.io"],
+        ] {
+            var world = OldWorld()
+            world.rule {
+                $0["backendRefs"] = [["name": "fraud", "port": 80, "weight": 0], backend]
+            }
+            #expect(
+                Self.refuses(world.adoption.next(.takeOver))?.contains(
+                    "only a route that sends everything to Service fraud") == true)
+        }
     }
 
     @Test func aCommandIsGivenAgainAsItWas() {
@@ -388,8 +438,15 @@ struct AdoptionTests {
         #expect(
             request.command("--yes")
                 == "slipway adopt fraud-scorer --service s --route r -n risk --yes")
-        request.deployment = "fraud"
+        request = AdoptionRequest(
+            release: OldWorld.name, deployment: "fraud", version: "1",
+            traffic: GatewayTraffic(
+                parentRefs: [.init(name: "public", namespace: "web")], hostnames: ["a", "b"],
+                path: "/x"))
+        request.cluster = ["--context", "prod"]
         #expect(
-            request.command("--yes").hasPrefix("slipway adopt fraud-scorer --deployment fraud "))
+            request.command("--yes")
+                == "slipway adopt fraud-scorer --deployment fraud --version-name 1 --gateway "
+                + "web/public --hostname a --hostname b --path /x --context prod -n risk --yes")
     }
 }

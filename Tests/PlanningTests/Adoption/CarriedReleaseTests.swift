@@ -343,6 +343,7 @@ struct CarriedReleaseTests {
         Obstacle("HTTPRoute risk/b goes on sending to the old pods") { world in
             var other = world.routes[0]
             other.set(["metadata", "name"], to: "b")
+            other.set(["spec", "hostnames"], to: ["b.example.com"])
             world.routes.append(other)
             world.request.route = "fraud"
         },
