@@ -65,6 +65,12 @@ struct Process: Sendable {
         return unsent
     }
 
+    /// Its watch of a kind over HTTP is open and has told of everything up to a version.
+    func hasHeard(of kind: ResourceKind, upTo version: Int64) -> Bool {
+        guard let watch = wires[kind]?.watch else { return false }
+        return watch.version >= version
+    }
+
     /// When it wants to be woken, by the world's clock.
     var nextTick: Timestamp? {
         guard waiting == nil, let tick else { return nil }

@@ -91,8 +91,15 @@ extension World {
     private mutating func followAll() {
         if frozen != nil || areWatchesLost { fedVersion = -1 }
         guard !areWatchesLost else { return }
+        let isHeld = apiIsAway || frozen != nil
         for index in processes.indices where processes[index].isAlive {
-            for (kind, label) in ClusterView.kinds { follow(index, kind, label) }
+            for (kind, label) in ClusterView.kinds {
+                let changed = store.lastChange(of: kind)
+                guard isHeld || !processes[index].hasHeard(of: kind, upTo: changed) else {
+                    continue
+                }
+                follow(index, kind, label)
+            }
         }
     }
 

@@ -92,9 +92,9 @@ struct Caller: Hashable {
     /// - Throws: 401 for a token that this server did not issue, or that does not hold any more;
     ///   403 where somebody may not be taken for another.
     init(
-        _ request: APIRequest, _ store: Store, _ rules: AccessRules, now: Timestamp
+        _ request: APIRequest, _ store: inout Store, _ rules: AccessRules, now: Timestamp
     ) throws(APIStatus) {
-        let sender = try Caller(authenticating: request, store, rules, now: now)
+        let sender = try Caller(authenticating: request, &store, rules, now: now)
         guard let impersonation = try Impersonation(request) else {
             self = sender
             return
@@ -106,7 +106,8 @@ struct Caller: Hashable {
     }
 
     private init(
-        authenticating request: APIRequest, _ store: Store, _ rules: AccessRules, now: Timestamp
+        authenticating request: APIRequest, _ store: inout Store, _ rules: AccessRules,
+        now: Timestamp
     ) throws(APIStatus) {
         guard let token = Self.bearer(request) else {
             self = rules.adminToken == nil ? .admin : .anonymous
@@ -116,7 +117,7 @@ struct Caller: Hashable {
             self = .admin
             return
         }
-        guard let account = ServiceAccounts.account(of: token, store, now: now) else {
+        guard let account = ServiceAccounts.account(of: token, &store, now: now) else {
             throw APIStatus(code: 401, reason: "Unauthorized", message: "Unauthorized")
         }
         self = Caller(account: account, uid: store.object(account)?.objectUID ?? "")

@@ -82,19 +82,53 @@ enum ServiceAccounts {
 
     /// Whose token this is; `nil` if it is none of this server's, has expired, is for others, or
     /// if the account is gone.
-    static func account(of token: String, _ store: Store, now: Timestamp) -> ResourceKey? {
+    static func account(
+        of token: String, _ store: inout Store, now: Timestamp
+    ) -> ResourceKey? {
+        guard let claims = store.knownTokens.claims(of: token, key: store.tokenKey),
+            now.milliseconds / 1000 < claims.expires,
+            store.object(claims.account)?.objectUID == claims.uid
+        else { return nil }
+        return claims.account
+    }
+
+    /// What a token says, if this server signed it and it is for this server.
+    fileprivate static func claims(of token: String, key: String) -> TokenClaims? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard token.utf8.count <= 8192, parts.count == 3,
-            signature("\(parts[0]).\(parts[1])", store.tokenKey) == parts[2],
+            signature("\(parts[0]).\(parts[1])", key) == parts[2],
             case .success(let bytes) = Base64.decode(String(parts[1])),
             let payload = try? JSON.parse(bytes),
-            let expires = payload["exp"]?.integerValue, now.milliseconds / 1000 < expires,
+            let expires = payload["exp"]?.integerValue,
             payload["aud"]?.arrayValue?.contains(audience) == true
         else { return nil }
         let subject = (payload["sub"]?.stringValue ?? "").split(separator: ":")
         guard subject.count == 4 else { return nil }
-        let key = ResourceKey(
+        let account = ResourceKey(
             .serviceAccount, namespace: String(subject[2]), name: String(subject[3]))
-        return store.object(key)?.objectUID == payload["uid"]?.stringValue ? key : nil
+        return TokenClaims(
+            account: account, uid: payload["uid"]?.stringValue, expires: expires)
+    }
+}
+
+/// What a service account's token says.
+struct TokenClaims: Sendable {
+    let account: ResourceKey
+    let uid: String?
+    /// In seconds since 1970.
+    let expires: Int64
+}
+
+/// Tokens whose signature has been checked: a caller sends the same one with every request.
+struct KnownTokens: Sendable {
+    private var claims: [String: TokenClaims] = [:]
+
+    /// What a token says; `nil` for one that ``ServiceAccounts`` did not sign with this key.
+    mutating func claims(of token: String, key: String) -> TokenClaims? {
+        if let known = claims[token] { return known }
+        guard let checked = ServiceAccounts.claims(of: token, key: key) else { return nil }
+        if claims.count >= 64 { claims = [:] }
+        claims[token] = checked
+        return checked
     }
 }

@@ -9,7 +9,7 @@ package enum Front {
         access: AccessRules = AccessRules()
     ) -> APIAnswer {
         do throws(APIStatus) {
-            let caller = try Caller(request, store, access, now: now)
+            let caller = try Caller(request, &store, access, now: now)
             if !caller.isAdmin {
                 for wanted in AccessAttributes.all(of: request, in: store) {
                     try Authorization(store: store).check(caller, wanted, access)

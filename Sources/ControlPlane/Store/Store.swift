@@ -58,6 +58,7 @@ package struct Store: Sendable, CustomStringConvertible {
     private var dependentsByOwner: [String: [ResourceKey]] = [:]
     var addresses = ServiceAddresses()
     var knownOwners = KnownOwners()
+    var knownTokens = KnownTokens()
     /// The version before the first change of which it can know.
     var origin: Int64
     /// With what tokens of service accounts are signed.
