@@ -63,15 +63,17 @@ struct Lane: Sendable {
 
     /// Carries out what is sent until the task is cancelled.
     func run(_ carryOut: @escaping @Sendable (Effect) async -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
-            var running = 0
+        let (places, free) = AsyncStream<Void>.makeStream()
+        for _ in 0..<width { free.yield() }
+        var nextPlace = places.makeAsyncIterator()
+        // A task that ends is let go at once: hundreds that wait to be asked for hold megabytes.
+        await withDiscardingTaskGroup { group in
             for await effect in stream {
-                if running >= width {
-                    await group.next()
-                    running -= 1
+                guard await nextPlace.next() != nil else { return }
+                group.addTask {
+                    await carryOut(effect)
+                    free.yield()
                 }
-                group.addTask { await carryOut(effect) }
-                running += 1
             }
         }
     }

@@ -65,7 +65,10 @@ extension Engine {
                 touch(.release(NamespacedName(namespace: target.namespace, name: release)))
             }
         default:
-            if let release = change.release { touch(.release(release)) }
+            if let release = change.release {
+                note(release)
+                touch(.release(release))
+            }
             // A route or a version that is not ours has no label to find the release by.
             if change.kind == .httpRoute { touch(.release(change.name)) }
         }

@@ -10,6 +10,8 @@ extension Engine {
     /// anything else, progress only on a status that is stored.
     mutating func settleRelease(_ id: NamespacedName, now: Timestamp) {
         let subject = Subject.release(id)
+        note(id)
+        view.unpack(id)
         wakes[subject] = nil
         defer { timers.set(subject, at: due(subject)) }
         let doubts = resolveDoubts(of: subject, now: now)

@@ -22,6 +22,7 @@ package struct Engine: Sendable {
     /// Releases whose routes name a Gateway.
     var gatewayUsers: [NamespacedName: Set<NamespacedName>] = [:]
     var readings = ReleaseReadings()
+    private var recent: RecentReleases
     var configuration = ConfigurationLooks()
     var flights = Flights()
     var timers = Timers<Subject>()
@@ -55,6 +56,7 @@ package struct Engine: Sendable {
 
     package init(settings: EngineSettings) {
         self.settings = settings
+        recent = RecentReleases(limit: settings.recentReleases)
         jitter = SplitMix64(seed: settings.seed)
         leadership = Leadership(settings.observes ? nil : settings.election)
     }
@@ -163,6 +165,11 @@ package struct Engine: Sendable {
         }
     }
 
+    /// Notes that something happens to a release: those to which nothing has for long are packed.
+    mutating func note(_ release: NamespacedName) {
+        for former in recent.note(release) { view.pack(former) }
+    }
+
     /// Looks at a subject again before the step ends.
     mutating func touch(_ subject: Subject) { dirty.insert(subject) }
 
@@ -203,10 +210,14 @@ package struct EngineSettings: Sendable {
     /// Decide and say what would be done (``Effect/intend(_:)``), but change nothing: no write, no
     /// Event, nothing in Git, no Lease, and no request to a pod. There is no election then.
     package var observes: Bool
+    /// Of so many releases the objects are kept as they are read, those of the others packed:
+    /// nothing but time and memory depends on it.
+    package var recentReleases: Int
 
     package init(
         cluster: String = "default", rollout: RolloutSettings = .init(), seed: UInt64 = 0,
-        election: Election.Settings? = nil, namespace: String? = nil, observes: Bool = false
+        election: Election.Settings? = nil, namespace: String? = nil, observes: Bool = false,
+        recentReleases: Int = 64
     ) {
         self.cluster = cluster
         self.rollout = rollout
@@ -214,5 +225,6 @@ package struct EngineSettings: Sendable {
         self.election = election
         self.namespace = namespace
         self.observes = observes
+        self.recentReleases = recentReleases
     }
 }

@@ -92,6 +92,26 @@ package struct ClusterView: Sendable {
         autoscalers.values(of: deployment)
     }
 
+    /// Packs what belongs to a release until it is asked for, see ``KindView/pack(_:)``.
+    package mutating func pack(_ release: NamespacedName) {
+        routes.pack(release)
+        deployments.pack(release)
+        services.pack(release)
+        revisions.pack(release)
+        pods.pack(release)
+        slices.pack(release)
+    }
+
+    /// Reads what belongs to a release once for everybody who will ask.
+    package mutating func unpack(_ release: NamespacedName) {
+        routes.unpack(release)
+        deployments.unpack(release)
+        services.unpack(release)
+        revisions.unpack(release)
+        pods.unpack(release)
+        slices.unpack(release)
+    }
+
     /// What changed: names of objects of a kind and the releases their labels name.
     package struct Change: Hashable, Sendable {
         package let kind: ResourceKind

@@ -19,12 +19,34 @@ package protocol ObservedValue: Sendable {
 
     /// Where it is, such as a pod's node, if releases are looked for by that; empty otherwise.
     var place: String { get }
+
+    /// Objects of the kind are packed while nobody asks for them, see ``KindView/pack(_:)``.
+    static var isPacked: Bool { get }
+
+    /// What has to be kept of an object to make the same value of it again.
+    static func kept(of object: Document) -> Document
+
+    /// It knows something that only the past tells, and its object does not.
+    var hasPast: Bool { get }
+
+    /// It is told that it had a past.
+    mutating func recall()
 }
 
 extension ObservedValue {
     package mutating func inherit(from older: Self) {}
     package func saysNothingNew(after older: Self) -> Bool { false }
     package var place: String { "" }
+    package static var isPacked: Bool { false }
+    package var hasPast: Bool { false }
+    package mutating func recall() {}
+
+    /// All but who wrote it.
+    package static func kept(of object: Document) -> Document {
+        var kept = object
+        kept["metadata"]?["managedFields"] = nil
+        return kept
+    }
 
     /// The release that the label names.
     package static func owner(of object: ObjectMetadata, _ value: Self) -> String? {
@@ -46,17 +68,44 @@ package struct KindView<Value: ObservedValue>: Sendable {
         package let release: String?
         package let generation: Int64
         package var value: Value
+
+        fileprivate init(_ metadata: ObjectMetadata, _ value: Value) {
+            uid = metadata.uid
+            version = ResourceVersion(metadata.resourceVersion)
+            release = Value.owner(of: metadata, value)
+            generation = metadata.generation
+            self.value = value
+        }
     }
 
     /// A place on the heap for an entry: a table has nearly as many empty slots as full ones, and
     /// they are small then.
     private indirect enum Slot: Sendable {
-        case entry(Entry)
+        /// With the object that it was read from, for a kind that is packed.
+        case read(Entry, Document?)
+        case packed(PackedDocument, hasPast: Bool)
 
-        var entry: Entry {
+        /// `nil` for what cannot be read: nothing that was packed is so.
+        var entry: Entry? {
             switch self {
-            case .entry(let entry): entry
+            case .read(let entry, _): return entry
+            case .packed(let packed, let hasPast):
+                let object = packed.document
+                guard var value = Value(object) else { return nil }
+                if hasPast { value.recall() }
+                return Entry(ObjectMetadata(of: object), value)
             }
+        }
+
+        var packed: Slot {
+            guard case .read(let entry, let object?) = self else { return self }
+            return .packed(
+                PackedDocument(Value.kept(of: object)), hasPast: entry.value.hasPast)
+        }
+
+        var unpacked: Slot {
+            guard case .packed(let packed, _) = self, let entry else { return self }
+            return .read(entry, packed.document)
         }
     }
 
@@ -89,6 +138,29 @@ package struct KindView<Value: ObservedValue>: Sendable {
 
     package subscript(name: NamespacedName) -> Entry? { entries[name]?.entry }
 
+    /// Packs what belongs to a release, until it is asked for: of ten thousand releases most rest.
+    /// It can be asked for as before, and is read anew each time then.
+    package mutating func pack(_ release: NamespacedName) {
+        replaceSlots(of: release) { $0.packed }
+    }
+
+    /// Reads what belongs to a release once for everybody who will ask.
+    package mutating func unpack(_ release: NamespacedName) {
+        replaceSlots(of: release) { $0.unpacked }
+    }
+
+    private mutating func replaceSlots(
+        of release: NamespacedName, with new: (Slot) -> Slot
+    ) {
+        for name in names(of: release) {
+            let name = NamespacedName(namespace: release.namespace, name: name)
+            if let slot = entries[name] { entries[name] = new(slot) }
+        }
+    }
+
+    /// Of a list that is longer everything is packed at once.
+    private static var longList: Int { 64 }
+
     /// Releases that objects name by their label, ordered.
     package var owners: [NamespacedName] { byRelease.keys.sorted() }
 
@@ -114,7 +186,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
         values.reserveCapacity(names.count)
         for name in names {
             let name = NamespacedName(namespace: release.namespace, name: name)
-            if let slot = entries[name] { values.append(slot.entry.value) }
+            if let entry = self[name] { values.append(entry.value) }
         }
         return values
     }
@@ -166,7 +238,7 @@ package struct KindView<Value: ObservedValue>: Sendable {
     }
 
     /// Takes in an object as it is now; `nil` if something newer is known.
-    package mutating func insert(_ object: Document) -> Change? {
+    package mutating func insert(_ object: Document, packs: Bool = false) -> Change? {
         let metadata = ObjectMetadata(of: object)
         let name = metadata.id
         let version = ResourceVersion(metadata.resourceVersion)
@@ -181,7 +253,8 @@ package struct KindView<Value: ObservedValue>: Sendable {
         gone[name] = nil
         let isSame = old?.uid == metadata.uid
         if let old, isSame { value.inherit(from: old.value) }
-        let release = Value.owner(of: metadata, value)
+        let entry = Entry(metadata, value)
+        let release = entry.release
         if old == nil || old?.release != release {
             if let old { unindex(name, old) }
             if let release { index(name, release) }
@@ -191,10 +264,8 @@ package struct KindView<Value: ObservedValue>: Sendable {
             if let old { move(name, old.release, at: old.value.place, by: -1) }
             move(name, release, at: place, by: 1)
         }
-        entries[name] = .entry(
-            Entry(
-                uid: metadata.uid, version: version, release: release,
-                generation: metadata.generation, value: value))
+        let slot = Slot.read(entry, Value.isPacked ? object : nil)
+        entries[name] = packs ? slot.packed : slot
         if let old, isSame, value.saysNothingNew(after: old.value) { return nil }
         return change(
             name, release ?? old?.release, former: old?.release, cameOrWent: old == nil)
@@ -222,9 +293,10 @@ package struct KindView<Value: ObservedValue>: Sendable {
         interruption = nil
         var changes: [Change] = []
         var listed = Set<NamespacedName>()
+        let isLong = objects.count > Self.longList
         for object in objects {
             listed.insert(ObjectMetadata(of: object).id)
-            if let change = insert(object) { changes.append(change) }
+            if let change = insert(object, packs: isLong) { changes.append(change) }
         }
         for name in names where !listed.contains(name) && !isMutated(.listOnlyAdds) {
             // Made by our own write after the list was taken: the watch will bring it.

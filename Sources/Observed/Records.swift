@@ -62,36 +62,57 @@ package struct PodRecord: ObservedValue {
     }
 
     package var place: String { view.node }
+
+    package static var isPacked: Bool { true }
+
+    /// Without what its template says: the status is small beside that.
+    package static func kept(of object: Document) -> Document {
+        var kept = object
+        kept["metadata"]?["managedFields"] = nil
+        var spec = Document.object(Fields())
+        spec["nodeName"] = object.at("spec", "nodeName")
+        spec["containers"] = .array(
+            (object.at("spec", "containers")?.arrayValue ?? []).map { container in
+                var ports = Document.object(Fields())
+                ports["ports"] = container["ports"]
+                return ports
+            })
+        kept["spec"] = spec
+        return kept
+    }
+
+    package var hasPast: Bool { wasReady }
+    package mutating func recall() { wasReady = true }
 }
 
 /// A Deployment, with its spec for drift repair.
 package struct DeploymentRecord: ObservedValue {
     package let view: DeploymentView
-    private let packed: PackedDocument
+    /// What can drift.
+    package let object: Document
 
     package init?(_ object: Document) {
         guard let view = DeploymentView(object) else { return nil }
         self.view = view
-        packed = PackedDocument(slim(object))
+        self.object = slim(object)
     }
 
-    /// What can drift, unpacked each time.
-    package var object: Document { packed.document }
+    package static var isPacked: Bool { true }
 }
 
 /// A Service, with its spec for drift repair.
 package struct ServiceRecord: ObservedValue {
     package let view: ServiceView
-    private let packed: PackedDocument
+    /// What can drift.
+    package let object: Document
 
     package init?(_ object: Document) {
         guard let view = ServiceView(object) else { return nil }
         self.view = view
-        packed = PackedDocument(slim(object))
+        self.object = slim(object)
     }
 
-    /// What can drift, unpacked each time.
-    package var object: Document { packed.document }
+    package static var isPacked: Bool { true }
 }
 
 /// An object without its status and without the metadata that nobody compares.
@@ -106,9 +127,18 @@ private func slim(_ object: Document) -> Document {
     return slim
 }
 
-extension EndpointSliceView: ObservedValue {}
-extension RevisionView: ObservedValue {}
-extension HTTPRouteView: ObservedValue {}
+extension EndpointSliceView: ObservedValue {
+    package static var isPacked: Bool { true }
+}
+
+extension RevisionView: ObservedValue {
+    package static var isPacked: Bool { true }
+}
+
+extension HTTPRouteView: ObservedValue {
+    package static var isPacked: Bool { true }
+}
+
 extension GatewayView: ObservedValue {}
 
 extension NodeView: ObservedValue {

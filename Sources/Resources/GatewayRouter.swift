@@ -251,7 +251,8 @@ package struct HTTPRouteView: Hashable, Sendable {
 
     package let metadata: ObjectMetadata
     package let owned: OwnedMetadata
-    private let packedSpec: PackedDocument
+    /// As stored.
+    package let spec: Document
     package let parents: [Parent]
     /// Service names and weights of the only rule; `nil` where there are more rules, other kinds of
     /// backends, or anything else in the rule that Slipway does not write.
@@ -263,7 +264,7 @@ package struct HTTPRouteView: Hashable, Sendable {
         self.metadata = metadata
         self.owned = owned
         let spec = object["spec"] ?? .null
-        packedSpec = PackedDocument(spec)
+        self.spec = spec
         parents = (object.at("status", "parents")?.arrayValue ?? []).compactMap { parent in
             guard let reference = parent["parentRef"], let name = reference["name"]?.stringValue
             else { return nil }
@@ -276,9 +277,6 @@ package struct HTTPRouteView: Hashable, Sendable {
         }
         backends = Self.backends(of: spec)
     }
-
-    /// The spec as stored, unpacked each time.
-    package var spec: Document { packedSpec.document }
 
     /// Grows by one with every write of ours; 0 where the annotation is missing.
     package var sequence: Int64 {

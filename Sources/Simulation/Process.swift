@@ -113,6 +113,8 @@ extension World {
         var settings = settings
         settings.seed = UInt64(lives)
         settings.observes = processes[index].observes
+        // Every other life keeps nearly all objects packed: nothing may depend on it.
+        settings.recentReleases = lives.isMultiple(of: 2) ? 1 : settings.recentReleases
         guard !settings.observes, processes.count(where: { !$0.observes }) > 1 else {
             return settings
         }
