@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "Admin", dependencies: ["Telemetry", hummingbird, lifecycle, logging]),
 
         // MARK: The control plane of Kubernetes as a model, and what runs on it
-        .target(name: "ControlPlane", dependencies: ["Domain", "Documents", "API", "Resources"]),
+        .target(name: "ControlPlane", dependencies: ["Domain", "Documents", "Resources"]),
         .target(
             name: "Simulation",
             dependencies: [

@@ -177,19 +177,6 @@ import Testing
         #expect(count == 9)
     }
 
-    @Test func onlyOurKindsAreValidated() {
-        #expect(APIValidation.errors(for: ["apiVersion": "v1", "kind": "ModelRelease"]) == [])
-        #expect(
-            APIValidation.errors(for: ["apiVersion": "slipway.dev/v1alpha1", "kind": "Other"]) == []
-        )
-        var wrong = Samples.release
-        wrong.set(["spec", "runtime"], to: "mlservr")
-        #expect(APIValidation.errors(for: wrong).map(\.path.description) == ["spec.runtime"])
-        wrong = Samples.source
-        wrong.set(["spec", "url"], to: "ftp://x")
-        #expect(APIValidation.errors(for: wrong).map(\.path.description) == ["spec.url"])
-    }
-
     // MARK: Walking the example
 
     /// The values of the example's spec with their nodes.

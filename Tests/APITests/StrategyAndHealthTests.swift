@@ -133,7 +133,7 @@ import Testing
         let document = Samples.minimal(["health", "probes"], [["golden": "tests/golden.jsonl"]])
         #expect(ModelRelease.decode(document).errors == [])
         #expect(
-            APIValidation.errors(for: document).map(\.description) == [
+            ModelRelease.decode(document, resolved: true).errors.map(\.description) == [
                 "spec.health.probes[0]: needs `cases`; only a file in Git may name `golden` alone"
             ]
         )

@@ -16,6 +16,8 @@ import Testing
         (#"^[\w.-]+$"#, "a_b.c-d", true),
         ("^$", "", true), ("^.*$", "line\nbreak", false), (#"^\S+$"#, "a b", false),
         ("^(?:x|y)?z$", "yz", true), ("^[]a]+$", "]a", true), ("^[a-]+$", "a-a", true),
+        ("^(?i)ab$", "aB", true), ("^a(?i:b)c$", "aBc", true), ("^a(?i:b)c$", "aBC", false),
+        ("^(?i)[^a]$", "A", false), ("^(?s).$", "\n", true), ("^(?P<x>a)(?<y>b)$", "ab", true),
     ])
     func matches(pattern: String, text: String, expected: Bool) throws {
         let pattern = try #require(LinearPattern(pattern))
@@ -23,7 +25,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "(", "a)", "[a", "*", "(?=a)", #"\1"#, "a{2000}", "((((a{99}){99}){99}){9}){9}",
+        "(", "a)", "[a", "*", "(?=a)", "(?<=a)", "(?i", "(?x)", "(?P<>a)", #"\1"#, "a{2000}",
+        "((((a{99}){99}){99}){9}){9}",
     ])
     func refuses(pattern: String) {
         #expect(LinearPattern(pattern) == nil)

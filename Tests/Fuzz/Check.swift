@@ -36,7 +36,7 @@ struct Parser: Sendable {
     static let all: [Parser] = [
         .json, .jsonList, .lines, .yaml, .texts, .addresses, .release, .source, .status, .desired,
         .golden, .edit, .kubeconfig, .watch, .views, .patches, .api, .pattern, .saved, .engine,
-        .election, .git,
+        .election, .git, .rules,
     ].sorted { $0.name < $1.name }
 
     /// What became of one input.

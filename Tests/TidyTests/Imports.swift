@@ -51,7 +51,7 @@ enum Imports {
         "Admin": system.union([
             "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore", "ServiceLifecycle", "Logging",
         ]),
-        "ControlPlane": ["Domain", "Documents", "API", "Resources"],
+        "ControlPlane": ["Domain", "Documents", "Resources"],
         "Simulation": core.union(["ControlPlane", "Documents", "KubeWire"]),
         "Sandbox": system.union([
             "ControlPlane", "Processes", "Domain", "Documents", "API", "Hummingbird", "HTTPTypes",

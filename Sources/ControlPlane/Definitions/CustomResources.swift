@@ -177,7 +177,7 @@ package enum CustomResources {
             result.hasStatus = version.at("subresources", "status") != nil
             result.generations = result.hasStatus ? .allButStatus : .all
             result.scale = scale(version.at("subresources", "scale"))
-            result.obey(StructuralSchema(version.at("schema", "openAPIV3Schema") ?? [:]))
+            result.obey(version.at("schema", "openAPIV3Schema") ?? [:])
             let columns = (version["additionalPrinterColumns"]?.arrayValue ?? [])
                 .compactMap(Tables.Column.init(printer:))
             result.columns = columns.isEmpty ? [Tables.age] : columns
@@ -211,36 +211,62 @@ package enum CustomResources {
 }
 
 extension KindDefinition {
-    /// Prunes, fills in and checks objects by a schema.
-    fileprivate mutating func obey(_ schema: StructuralSchema) {
+    /// Prunes, fills in and checks objects by a schema and its rules.
+    fileprivate mutating func obey(_ written: Document) {
+        let schema = StructuralSchema(written)
         shape = schema.shape()
         let scale = scale
-        let written = WrittenRules(kind)
-        let problems: @Sendable (Document) -> [APIStatus.Cause] = { object in
-            let found = schema.problems(of: object)
-            return found + Self.scaleProblems(of: object, scale)
-                + (written?.problems(of: object, besides: found) ?? [])
-        }
+        let validation = ValidationSchema.compiled(written)
         let complete: @Sendable (Document) -> Document = {
             schema.defaulted(schema.pruned($0).object)
         }
         rules.unknownFields = { schema.pruned($0).unknown }
         rules.applyDefaults = { new, _ in new = complete(new) }
-        rules.validateCreate = { problems($0) + OwnerReferenceRules.problems(of: $0) }
-        rules.validateUpdate = { new, old in
-            let others = OwnerReferenceRules.problems(of: new)
-            // Nobody is told of what stays as it was, so it need not be read: mostly only the
-            // status is another one.
-            let parts = Self.changedParts(new, old)
-            guard !parts.isEmpty else { return others }
-            var changed = new
-            for key in new.objectValue?.keys ?? []
-            where !StructuralSchema.objectMembers.contains(key) && !parts.contains(key) {
-                changed[key] = nil
-            }
-            guard !Self.concerning(parts, problems(changed)).isEmpty else { return others }
-            return Self.concerning(Self.changedParts(new, complete(old)), problems(new)) + others
+        rules.validateCreate = { object in
+            let found = schema.problems(of: object) + Self.scaleProblems(of: object, scale)
+            return found + Self.broken(validation, object, nil, besides: found)
+                + OwnerReferenceRules.problems(of: object)
         }
+        rules.validateUpdate = { new, old in
+            let parts = Self.changedParts(new, old)
+            let found = Self.problems(of: new, old, changed: parts, schema, scale, complete)
+            var broken: [APIStatus.Cause] = []
+            if let validation, !parts.isEmpty || validation.hasTransitions {
+                broken = Self.broken(validation, new, complete(old), besides: found)
+            }
+            return found + broken + OwnerReferenceRules.problems(of: new)
+        }
+    }
+
+    /// What the schema finds in those parts of an object that an update changes.
+    private static func problems(
+        of new: Document, _ old: Document, changed parts: Set<String>, _ schema: StructuralSchema,
+        _ scale: Scale?, _ complete: (Document) -> Document
+    ) -> [APIStatus.Cause] {
+        // Nobody is told of what stays as it was, so it need not be read: mostly only the status
+        // is another one.
+        guard !parts.isEmpty else { return [] }
+        func problems(_ object: Document) -> [APIStatus.Cause] {
+            schema.problems(of: object) + scaleProblems(of: object, scale)
+        }
+        var changed = new
+        for key in new.objectValue?.keys ?? []
+        where !StructuralSchema.objectMembers.contains(key) && !parts.contains(key) {
+            changed[key] = nil
+        }
+        guard !concerning(parts, problems(changed)).isEmpty else { return [] }
+        return concerning(changedParts(new, complete(old)), problems(new))
+    }
+
+    /// The rules that an object breaks. Some errors of the schema keep them from being looked at.
+    private static func broken(
+        _ validation: ValidationSchema?, _ new: Document, _ old: Document?,
+        besides found: [APIStatus.Cause]
+    ) -> [APIStatus.Cause] {
+        guard let validation,
+            !found.contains(where: { StructuralSchema.blocking.contains($0.reason) })
+        else { return [] }
+        return validation.problems(of: new, old: old)
     }
 
     /// The members of an object besides its metadata that are not as they were.

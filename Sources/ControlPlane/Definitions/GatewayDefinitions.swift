@@ -139,11 +139,24 @@ package enum GatewayDefinitions {
         ("port", number(min: 1, max: 65_535)),
     ]
 
-    private static let backend = object(
-        backendReference + [
-            ("weight", number(min: 0, max: 1_000_000, default: 1)),
-            ("filters", list(filter, max: 16)),
-        ], required: ["name"])
+    private static let backend = withPort(
+        object(
+            backendReference + [
+                ("weight", number(min: 0, max: 1_000_000, default: 1)),
+                ("filters", list(filter, max: 16)),
+            ], required: ["name"]))
+
+    /// A reference to a Service must say which port.
+    private static func withPort(_ schema: Document) -> Document {
+        var result = schema
+        result["x-kubernetes-validations"] = [
+            [
+                "rule": "self.group != '' || self.kind != 'Service' || has(self.port)",
+                "message": "Must have port for Service reference",
+            ]
+        ]
+        return result
+    }
 
     private static let filter: Document = {
         let headers = map(
@@ -160,7 +173,7 @@ package enum GatewayDefinitions {
                 "requestHeaderModifier": change, "responseHeaderModifier": change,
                 "requestMirror": object(
                     [
-                        "backendRef": object(backendReference, required: ["name"]),
+                        "backendRef": withPort(object(backendReference, required: ["name"])),
                         "percent": number(min: 0, max: 100),
                         "fraction": object([
                             "numerator": integer, "denominator": integer,

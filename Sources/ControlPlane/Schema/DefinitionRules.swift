@@ -1,6 +1,6 @@
 package import Domain
 
-/// What makes a CustomResourceDefinition valid. Rules in CEL are not compiled.
+/// What makes a CustomResourceDefinition valid.
 package enum DefinitionRules {
     /// What is wrong with a definition, in the words of the API server.
     package static func problems(of definition: Document) -> [APIStatus.Cause] {
@@ -36,7 +36,10 @@ package enum DefinitionRules {
             let root =
                 versions.count == 1
                 ? "spec.validation.openAPIV3Schema" : "\(place).schema.openAPIV3Schema"
+            let count = causes.count
             check(schema, root, depth: 0, &causes)
+            // Rules over a schema that is wrong would be complained about for that.
+            if causes.count == count { _ = ValidationSchema(schema, at: root, &causes) }
         }
         return causes
     }

@@ -1,8 +1,9 @@
 /// A regular expression in the common part of RE2 and ECMA 262, matched in time proportional to
 /// the text: all alternatives advance together, nothing is tried twice.
 ///
-/// Literals, `.`, classes, `\d \w \s` and their opposites, groups, `|`, `* + ? {n,m}` (also lazy,
-/// which changes nothing here), `^` and `$`. No back references and no looking around, as in RE2.
+/// Literals, `.`, classes, `\d \w \s` and their opposites, groups (also with a name, which changes
+/// nothing), the flags `i` and `s`, `|`, `* + ? {n,m}` (also lazy, which changes nothing here), `^`
+/// and `$`. No back references and no looking around, as in RE2.
 package struct LinearPattern: Hashable, Sendable {
     /// Instructions of a compiled pattern at most.
     static let sizeLimit = 20_000
@@ -39,10 +40,13 @@ package struct LinearPattern: Hashable, Sendable {
         program.append(.match)
     }
 
-    /// Whether the pattern matches anywhere in the text.
-    package func matches(_ text: String) -> Bool {
+    /// Whether the pattern matches anywhere in the text; not if that takes too many steps.
+    package func matches(_ text: String) -> Bool { matchesWithinLimit(text) ?? false }
+
+    /// As ``matches(_:)``; `nil` if it takes too many steps.
+    func matchesWithinLimit(_ text: String) -> Bool? {
         let scalars = Array(text.unicodeScalars)
-        guard scalars.count <= Self.stepLimit / max(program.count, 1) else { return false }
+        guard scalars.count <= Self.stepLimit / max(program.count, 1) else { return nil }
         var current: [Int] = []
         var next: [Int] = []
         var pending: [Int] = []
@@ -159,6 +163,22 @@ struct ScalarSet: Hashable, Sendable {
 
     var inverted: ScalarSet { ScalarSet(ranges: ranges, isInverted: !isInverted) }
 
+    /// With the small and the capital letter of each letter of ASCII.
+    var withBothCases: ScalarSet {
+        var result = self
+        for range in ranges {
+            let capitals = range.clamped(to: 65...90)
+            if range.overlaps(65...90) {
+                result.ranges.append(capitals.lowerBound + 32...capitals.upperBound + 32)
+            }
+            let small = range.clamped(to: 97...122)
+            if range.overlaps(97...122) {
+                result.ranges.append(small.lowerBound - 32...small.upperBound - 32)
+            }
+        }
+        return result
+    }
+
     /// The ranges, turned around if the set is inverted.
     var plainRanges: [ClosedRange<UInt32>] {
         guard isInverted else { return ranges }
@@ -178,6 +198,12 @@ private struct PatternParser {
     private let scalars: [Unicode.Scalar]
     private var place = 0
     private var depth = 0
+    private var flags = Flags()
+
+    private struct Flags {
+        var ignoresCase = false
+        var dotTakesLineEnds = false
+    }
 
     init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
@@ -265,18 +291,49 @@ private struct PatternParser {
         switch scalar {
         case "^": return .start
         case "$": return .end
-        case ".": return .set(.any)
-        case "[": return bracket().map(LinearPattern.Node.set)
+        case ".":
+            return .set(flags.dotTakesLineEnds ? ScalarSet(isInverted: true) : .any)
+        case "[": return bracket().map(set)
         case "\\": return escape()
         case "(":
-            if take("?") {
-                guard take(":") else { return nil }
-            }
+            let outer = flags
+            let isOpen = take("?") ? group() : true
+            guard let isOpen else { return nil }
+            // Flags without a group hold to the end of the group around them.
+            guard isOpen else { return .empty }
             guard let node = choice(), take(")") else { return nil }
+            flags = outer
             return node
         case "*", "+", "?": return nil
-        default: return .set(ScalarSet(ranges: [scalar.value...scalar.value]))
+        default: return set(ScalarSet(ranges: [scalar.value...scalar.value]))
         }
+    }
+
+    private func set(_ set: ScalarSet) -> LinearPattern.Node {
+        .set(flags.ignoresCase ? set.withBothCases : set)
+    }
+
+    /// What stands after `(?`: a name, or flags. Says whether a group follows.
+    private mutating func group() -> Bool? {
+        if next == "<" || take("P") {
+            guard take("<") else { return nil }
+            let start = place
+            while let scalar = next, ScalarSet.words.contains(scalar) { place += 1 }
+            return place > start && take(">") ? true : nil
+        }
+        var isOn = true
+        while let scalar = next {
+            place += 1
+            switch scalar {
+            case "i": flags.ignoresCase = isOn
+            case "s": flags.dotTakesLineEnds = isOn
+            case "-" where isOn: isOn = false
+            case ":": return true
+            case ")": return false
+            default: return nil
+            }
+        }
+        return nil
     }
 
     private mutating func escape() -> LinearPattern.Node? {
@@ -285,7 +342,7 @@ private struct PatternParser {
             place += 1
             return scalar == "A" ? .start : .end
         }
-        return escapedSet().map(LinearPattern.Node.set)
+        return escapedSet().map(set)
     }
 
     /// What stands after a backslash, in or outside of brackets.

@@ -2,7 +2,7 @@ package import Domain
 
 /// The schema of one version of a custom resource: prunes, fills in defaults, validates.
 ///
-/// Rules in CEL are not interpreted; ``hasRules`` says that there are some.
+/// Its rules in CEL are ``ValidationSchema``'s; ``hasRules`` says that there are some.
 package final class StructuralSchema: Sendable {
     /// The JSON types of a structural schema.
     package enum Kind: String, Hashable, Sendable {

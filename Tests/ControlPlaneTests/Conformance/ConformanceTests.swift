@@ -9,17 +9,6 @@ import Testing
     /// and still stands here is an error, so that the list can only shrink.
     static let notYet: [String] = []
 
-    /// Steps by their ids that a server refuses by a rule in CEL of somebody else's definition,
-    /// which the model has no interpreter for. They change nothing on a real server, so the rest
-    /// of the recording is played without them.
-    static let needsInterpreter: [String: Set<String>] = [
-        "apply-remove-fields": ["default-fills-what-alpha-left"],
-        "crd-validation": ["rule-that-does-not-compile"],
-        "modelrelease-validation": [
-            "weights-110", "three-blue-green-tracks", "immutable-by-rule", "patch-breaks-the-sum",
-        ],
-    ]
-
     static let names: [String] = {
         let folder = Bundle.module.url(forResource: "Recordings", withExtension: nil)
         let files = folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) }
@@ -32,16 +21,6 @@ import Testing
         #expect(Self.notYet.filter { !Self.names.contains($0) }.isEmpty)
     }
 
-    @Test(arguments: needsInterpreter.keys.sorted()) func onlyRefusalsAreLeftOut(
-        name: String
-    ) throws {
-        let steps = try Self.document("Recordings/\(name)")["steps"]?.arrayValue ?? []
-        for id in Self.needsInterpreter[name] ?? [] {
-            let step = try #require(steps.first { $0["id"]?.stringValue == id })
-            #expect(step.at("expect", "status") == 422)
-        }
-    }
-
     @Test(arguments: names) func theModelAnswersAsRecorded(name: String) throws {
         let scenario = try Self.document("Recordings/\(name)")
         var definitions: [Document] = []
@@ -49,8 +28,7 @@ import Testing
             guard let definition = try Self.definition(file.stringValue ?? "") else { return }
             definitions.append(definition)
         }
-        var player = Player(
-            scenario, definitions: definitions, leavingOut: Self.needsInterpreter[name] ?? [])
+        var player = Player(scenario, definitions: definitions)
         do {
             try player.play()
         } catch {

@@ -8,7 +8,6 @@ import Foundation
 struct Player {
     private let scenario: Document
     private let definitions: [Document]
-    private let leftOut: Set<String>
     private var store: Store
     private var controllers = ControllerLoop()
     private var now = Timestamp(milliseconds: 1_767_225_600_000)
@@ -23,14 +22,9 @@ struct Player {
         let mode: Document?
     }
 
-    /// - Parameter leftOut: the ids of steps that are not played.
-    init(
-        _ scenario: Document, definitions: [Document], leavingOut leftOut: Set<String> = [],
-        seed: UInt64 = 7
-    ) {
+    init(_ scenario: Document, definitions: [Document], seed: UInt64 = 7) {
         self.scenario = scenario
         self.definitions = definitions
-        self.leftOut = leftOut
         store = Store(seed: seed, now: now)
         bindings.variables = ["ns": "conf-scenario", "rand": "rscenario"]
     }
@@ -39,7 +33,6 @@ struct Player {
     mutating func play() throws {
         try setUp()
         for (index, step) in (scenario["steps"]?.arrayValue ?? []).enumerated() {
-            if let id = step["id"]?.stringValue, leftOut.contains(id) { continue }
             do {
                 try play(step)
             } catch {

@@ -22,7 +22,6 @@ extension Parser {
                 check.expect(
                     shares.reduce(0) { $0 + $1.weight } == 100, "weights: do not sum to 100")
             }
-            _ = APIValidation.errors(for: located.document)
         }
     }
 
