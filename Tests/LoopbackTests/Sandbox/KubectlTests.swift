@@ -136,7 +136,7 @@ struct KubectlTests {
                     #"{name: "1", uri: "s3://m/1", weight: 90}, "#
                         + #"{name: "2", uri: "s3://m/2", weight: 20}"#))
             #expect(wrong.code != 0)
-            #expect(wrong.output.contains("weights sum to 110, must be 100 (1: 90, 2: 20)"))
+            #expect(wrong.output.contains("weights sum to 110, must be 100"))
             let mistyped = try await kubectl.run(
                 "apply -f -", input: release(#"{name: "1", uri: "s3://m/1", wieght: 100}"#))
             #expect(mistyped.code != 0)
