@@ -14,6 +14,7 @@ import Testing
         "Sources/Engine/ReleaseMemory.swift": "by key; walked to note each key alone",
         "Sources/Engine/Engine+Configuration.swift": "by key only, never walked",
         "Sources/Engine/ReleaseReadings.swift": "by key only, never walked",
+        "Sources/Engine/RecentReleases.swift": "sorted before it is walked",
         "Sources/Engine/SnapshotBuilder.swift": "sorted where it is made",
         "Sources/Engine/SourceMemory.swift": "by key; sorted before it is walked",
         "Sources/Engine/Flights.swift": "by key only, never walked",
