@@ -1,5 +1,7 @@
 package import Commits
 package import Engine
+import KubeWire
+import Observed
 package import Transport
 
 /// How a controller runs, besides the cluster that it is for.
@@ -22,5 +24,14 @@ package struct ControllerSettings: Sendable {
         self.repositories = repositories
         self.git = git
         self.engine = engine
+    }
+
+    /// What is listed and watched, releases first.
+    var selections: [ObjectSelection] {
+        ClusterView.kinds.map { kind, label in
+            ObjectSelection(
+                kind, namespace: ClusterView.place(of: kind, in: engine.namespace),
+                labels: ClusterView.labels(label, of: kind, in: engine.shard))
+        }
     }
 }

@@ -41,7 +41,7 @@ struct Journal: Sendable {
             logger.info("another controller leads; waiting", metadata: ["leader": "\(holder)"])
         case .leadership(.stopped(let why)):
             logger.error("this controller does not lead any more: \(why)")
-        case .read, .readMetadata, .fetch, .probe, .record: break
+        case .read, .readMetadata, .list, .fetch, .probe, .record: break
         }
     }
 
@@ -81,7 +81,7 @@ struct Journal: Sendable {
         case .fetched(let source, let outcome): note(source, outcome)
         case .reverted(_, let outcome): note("revert", outcome)
         case .recorded(_, let outcome): note("record", outcome)
-        case .written, .read, .probed, .notified, .resigned, .tick: break
+        case .written, .read, .listed, .probed, .notified, .resigned, .tick: break
         }
     }
 

@@ -15,6 +15,7 @@ extension Engine {
             forget(id)
             return
         }
+        guard isOurs(record) else { return leave(id, record) }
         guard case .decoded(let source) = record.decoded else {
             if case .refused(let errors) = record.decoded {
                 report(
@@ -56,7 +57,7 @@ extension Engine {
     }
 
     /// A source that is gone declares nothing any more; its releases stay.
-    private mutating func forget(_ id: NamespacedName) {
+    mutating func forget(_ id: NamespacedName) {
         // Those that it kept may go to others that declare them, or be gone for good.
         for release in contested.sorted() { touch(.release(release)) }
         touchGone(in: id.namespace)
@@ -76,8 +77,8 @@ extension Engine {
     private mutating func looked(
         _ id: NamespacedName, _ outcome: FetchOutcome, now: Timestamp
     ) -> CommitNotice? {
-        guard var memory = sources[id],
-            let spec = view.sources[id]?.value.decoded.value?.spec
+        guard var memory = sources[id], let record = view.sources[id]?.value, isOurs(record),
+            let spec = record.decoded.value?.spec
         else { return nil }
         defer { sources[id] = memory }
         memory.isFetching = false
@@ -274,6 +275,7 @@ extension Engine {
                 "\(problems) problem\(problems == 1 ? "" : "s") in the files of the commit"
             )
         }
+        if let text = inOtherShards(id) { return ("DeclaredElsewhere", text) }
         let elsewhere = keptElsewhere(id)
         if !elsewhere.isEmpty {
             let names = elsewhere.prefix(3).map { "\($0.release) by \($0.by)" }
@@ -323,11 +325,16 @@ extension Engine {
             }
             flights.repair(key, now: now, jitter: &jitter)
         }
+        var known = record?.metadata
+        if record == nil, mustSeek(release) {
+            guard let found = whereabouts(of: release, for: source, now: now) else { return }
+            known = found.metadata
+        }
         releases[release, default: .init()].applied = declared.packedSpec
         let origin = memory.origins[release]
         var metadata: Document = [
             "name": .string(release.name), "namespace": .string(release.namespace),
-            "labels": .object(declared.release.metadata.labels),
+            "labels": .object(labels(of: declared)),
         ]
         var annotations = declared.release.metadata.annotations
         for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
@@ -338,9 +345,9 @@ extension Engine {
         annotations[Names.author] = .string(origin?.author ?? "")
         annotations[Names.file] = .string(declared.file)
         metadata["annotations"] = .object(annotations)
-        if let record {
-            metadata["uid"] = .string(record.metadata.uid)
-            metadata["resourceVersion"] = .string(record.metadata.resourceVersion)
+        if let known {
+            metadata["uid"] = .string(known.uid)
+            metadata["resourceVersion"] = .string(known.resourceVersion)
         }
         write(
             .apply(
@@ -360,7 +367,7 @@ extension Engine {
         guard let stored, stored.metadata.annotation(Names.source) == source.description else {
             return false
         }
-        let labels = Document.object(declared.release.metadata.labels)
+        let labels = Document.object(labels(of: declared))
         var annotations = declared.release.metadata.annotations
         for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
             annotations[action] = nil

@@ -1,10 +1,11 @@
 import Domain
+import Resources
 import Testing
 
 /// What the controller's own pod is like, whatever the values.
 @Suite(.timeLimit(.minutes(5))) struct PodTests {
     static let values: [Document] = [
-        [:], ["onlyNamespace": "risk"], ["serviceMonitor": ["enabled": true]],
+        [:], ["onlyNamespace": "risk"], ["shard": "eu"], ["serviceMonitor": ["enabled": true]],
     ]
 
     /// Pod Security Standards, level "restricted", as far as a pod can offend against it.
@@ -108,9 +109,10 @@ import Testing
             chart.object("Deployment", "slipway")?.at("spec", "template", "spec")?["containers"]?[
                 0]?[
                 "args"]?.arrayValue ?? []
-        #expect(arguments.contains("--lease-name=slipway-controller"))
+        let name = Right.lease(ofShard: values["shard"]?.stringValue ?? "")
+        #expect(arguments.contains(.string("--lease-name=\(name)")))
         #expect(arguments.contains("--lease-namespace=slipway-system"))
-        let lease = try #require(chart.object("Lease", "slipway-controller"))
+        let lease = try #require(chart.object("Lease", name))
         #expect(lease.at("metadata", "namespace") == "slipway-system")
         #expect(lease["spec"] == nil, "an upgrade must not take it from the leader")
         let only = values["onlyNamespace"]?.stringValue

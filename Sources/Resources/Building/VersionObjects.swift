@@ -10,6 +10,9 @@ package struct VersionIdentity: Hashable, Sendable {
     package let digest: Digest
     /// What becomes of the objects when the release is gone: they stay.
     package let retained: Bool
+    /// The shard of the release; empty without. It stands on the objects and not in the pods'
+    /// template: pods stay when a release goes to another shard.
+    package var shard = ""
     /// What makes earlier deletions void; `nil` for objects that no term is known of.
     package var seal: Seal?
 
@@ -28,6 +31,7 @@ package struct VersionIdentity: Hashable, Sendable {
         self.init(
             release: release.id, releaseUID: release.metadata.uid, version: version, digest: digest,
             retained: release.metadata.annotation(Names.onDelete) == "retain")
+        shard = release.metadata.shard
     }
 
     /// The name of the version's Deployment, Service and ControllerRevision.
@@ -177,9 +181,10 @@ package enum VersionObjects {
         }
         document["apiVersion"] = .string(kind.apiVersion)
         document["kind"] = .string(kind.kind)
+        let shard = identity.shard.isEmpty ? [] : [(Names.shard, identity.shard)]
         document["metadata"] = [
             "name": .string(identity.name), "namespace": .string(identity.release.namespace),
-            "labels": Document(strings: labels(identity)),
+            "labels": Document(strings: labels(identity) + shard),
             "annotations": annotations,
         ]
         if let uid { document.set(["metadata", "uid"], to: .string(uid)) }
