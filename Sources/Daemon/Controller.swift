@@ -53,7 +53,7 @@ package actor Controller: Service {
             deadlines: settings.git, logger: logger)
         prober = PodProber(probe: InferenceProbe(loop: probes))
         engine = Engine(settings: settings.engine)
-        journal = Journal(logger: logger)
+        journal = Journal(logger: logger, shard: settings.engine.shard)
     }
 
     /// Works until the task is cancelled or a graceful shutdown begins. Nothing needs to be

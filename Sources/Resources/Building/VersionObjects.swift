@@ -145,6 +145,11 @@ package enum VersionObjects {
             ])
     }
 
+    /// Where an object bears its release's shard: it changes when the release goes to another one.
+    package static let shardPlace = FieldPath([
+        .key("metadata"), .key("labels"), .key(Names.shard),
+    ])
+
     /// The labels that name a version's pods and nothing else's.
     package static func selector(_ identity: VersionIdentity) -> Document {
         Document(strings: [
