@@ -76,6 +76,19 @@ package struct Quantity: Hashable, Sendable, Comparable {
 
     package static func < (left: Quantity, right: Quantity) -> Bool { left.nanos < right.nanos }
 
+    /// The amount in billionths.
+    var billionths: Int128 { nanos }
+
+    /// A quantity that is so many billionths larger.
+    func adding(_ billionths: Int128) -> Quantity {
+        Quantity(nanos: nanos + billionths, form: form)
+    }
+
+    private init(nanos: Int128, form: Form) {
+        self.nanos = nanos
+        self.form = form
+    }
+
     /// Above zero.
     package var isPositive: Bool { nanos > 0 }
 

@@ -212,7 +212,7 @@ struct CELChecker {
         guard let result else {
             return noOverload(name, isMember: isMember, given.map(\.type), position)
         }
-        return (CELLiterals.folded(name, function.body, given.map(\.code)), result)
+        return (CELLiterals.folded(name, function.body, given.map(\.code), to: result), result)
     }
 
     private mutating func checkLogic(

@@ -19,7 +19,8 @@ extension CELFunction {
         },
         "string": CELFunction(
             from(
-                .int, .uint, .double, .bool, .string, .bytes, .duration, .timestamp, to: .string),
+                .int, .uint, .double, .bool, .string, .bytes, .duration, .timestamp, ip, cidr,
+                to: .string),
             string),
         "bool": CELFunction(from(.bool, .string, to: .bool)) {
             arguments, _ throws(CELFailure) in
@@ -134,6 +135,8 @@ extension CELFunction {
             return .string(text)
         case .duration(let span): return .string(CELTime.text(of: span))
         case .timestamp(let time): return .string(time.text)
+        case .ip(let address): return .string(address.text)
+        case .cidr(let network): return .string(network.networkText)
         default: throw .noOverload
         }
     }

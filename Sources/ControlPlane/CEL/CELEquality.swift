@@ -17,6 +17,11 @@ extension CELFunction {
         case (.duration(let one), .duration(let other)): return one == other
         case (.timestamp(let one), .timestamp(let other)): return one == other
         case (.type(let one), .type(let other)): return one == other
+        case (.quantity(let one), .quantity(let other)):
+            return one.billionths == other.billionths
+        case (.url(let one), .url(let other)): return one == other
+        case (.ip(let one), .ip(let other)), (.cidr(let one), .cidr(let other)):
+            return one == other
         case (.list(let one), .list(let other)): return try areEqual(one, other, &meter)
         case (.map(let one), .map(let other)): return try areEqual(one, other, &meter)
         case (.record(let one), .record(let other)): return try areEqual(one, other, &meter)

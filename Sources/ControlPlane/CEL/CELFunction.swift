@@ -32,7 +32,8 @@ struct CELFunction: Sendable {
 
     /// All functions by their names; operators are called as in `_+_`.
     static let all: [String: CELFunction] = [
-        operators, comparisons, conversions, texts, lists, times, optionals,
+        operators, comparisons, conversions, texts, lists, times, optionals, quantities, networks,
+        addresses,
     ].reduce(into: [:]) { all, some in all.merge(some) { first, _ in first } }
 
     static let a = CELType.parameter(0)

@@ -15,6 +15,15 @@ enum CELLiterals {
         return isRight ? nil : "invalid \(function) argument"
     }
 
+    private static func zero(_ type: CELType) -> CELValue? {
+        switch type {
+        case .double: .double(0)
+        case .uint: .uint(0)
+        case .duration: .duration(0)
+        default: nil
+        }
+    }
+
     /// A list; one of constants is a constant.
     static func folded(_ elements: [CELCode.Element]) -> CELCode {
         var values: [CELValue] = []
@@ -27,10 +36,19 @@ enum CELLiterals {
         return .constant(.list(CELList(values)))
     }
 
-    /// A call; a pattern that stands in the expression is read once.
+    /// A call; a pattern that stands in the expression is read once, and the sum of no elements is
+    /// a number of the kind that they would have.
     static func folded(
-        _ name: String, _ body: @escaping CELFunction.Body, _ arguments: [CELCode]
+        _ name: String, _ body: @escaping CELFunction.Body, _ arguments: [CELCode],
+        to result: CELType
     ) -> CELCode {
+        if name == "sum", let zero = zero(result) {
+            let sum: CELFunction.Body = { arguments, meter throws(CELFailure) in
+                if case .list(let list)? = arguments.first, list.count == 0 { return zero }
+                return try body(arguments, &meter)
+            }
+            return .call(sum, arguments)
+        }
         guard name == "matches", case .constant(.string(let text))? = arguments.last,
             let pattern = LinearPattern(text)
         else { return .call(body, arguments) }

@@ -55,6 +55,10 @@ indirect enum CELValue: Sendable {
     case optional(CELValue?)
     /// The name of a type.
     case type(String)
+    case quantity(Quantity)
+    case url(CELAddress)
+    case ip(CELNetwork)
+    case cidr(CELNetwork)
 
     /// The name of its type, as `type(x)` prints it.
     var typeName: String {
@@ -73,6 +77,10 @@ indirect enum CELValue: Sendable {
         case .record: "object"
         case .optional: "optional_type"
         case .type: "type"
+        case .quantity: "kubernetes.Quantity"
+        case .url: "kubernetes.URL"
+        case .ip: "net.IP"
+        case .cidr: "net.CIDR"
         }
     }
 

@@ -88,6 +88,22 @@ final class ValidationSchema: Sendable {
         hasRules = !rules.isEmpty || parts.contains(where: \.hasRules)
         hasTransitions =
             rules.contains(where: \.usesOldSelf) || parts.contains(where: \.hasTransitions)
+        if hasRules, let fallback = schema["default"] {
+            checkDefault(fallback, at: "\(place.path).default", &causes)
+        }
+    }
+
+    /// What is filled in must keep the rules too.
+    private func checkDefault(
+        _ value: Document, at path: String, _ causes: inout [APIStatus.Cause]
+    ) {
+        for cause in problems(of: value, old: nil) {
+            let place = cause.field == "<nil>" ? "" : cause.field
+            let separator = place.isEmpty || place.hasPrefix("[") ? "" : "."
+            causes.append(
+                .init(
+                    reason: cause.reason, message: cause.message, field: path + separator + place))
+        }
     }
 
     /// The rules of a schema that is in force; `nil` if it has none.

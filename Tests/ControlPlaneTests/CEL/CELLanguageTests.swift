@@ -32,6 +32,10 @@ enum CELOutcome {
         case .duration(let span): CELTime.text(of: span)
         case .timestamp(let time): time.text
         case .type(let name): name
+        case .quantity(let quantity): quantity.canonical
+        case .url(let url): "\(url.scheme)://\(url.host)\(url.path)"
+        case .ip(let address): address.text
+        case .cidr(let network): network.networkText
         case .optional(let value): value.map { "optional(\(shown($0)))" } ?? "none"
         case .list(let list):
             "[\(((try? list.values()) ?? []).map(shown).joined(separator: ", "))]"
@@ -195,6 +199,7 @@ enum CELOutcome {
         ("[1, 2, 2].isSorted()", "true"), ("['b', 'a'].isSorted()", "false"),
         ("[].isSorted()", "true"), ("[1, 3].sum()", "4"), ("[1.0, 0.5].sum()", "1.5"),
         ("[duration('1m'), duration('1s')].sum()", "61s"), ("[].sum() == 0", "true"),
+        ("[1.5].filter(x, false).sum() + 0.5", "0.5"),
         ("[1, 3].min()", "1"), ("['a', 'b'].max()", "'b'"), ("[1, 2, 2].indexOf(2)", "1"),
         ("[1, 2, 2].lastIndexOf(2)", "2"), ("['a'].indexOf('b')", "-1"),
         ("'hello'.charAt(4)", "'o'"), ("'hello'.charAt(5)", "''"),
@@ -218,6 +223,64 @@ enum CELOutcome {
         ("[].min() == 1", "error: min called on empty list"), ("'gums'.reverse()", "'smug'"),
     ])
     func libraries(expression: String, expected: String) {
+        #expect(CELOutcome.text(expression) == expected, "\(expression)")
+    }
+
+    /// "Kubernetes quantity library", "URL library" and "IP and CIDR libraries" of the same page.
+    @Test(arguments: [
+        ("quantity('1Gi') == quantity('1024Mi')", "true"), ("isQuantity('1.3Gi')", "true"),
+        ("isQuantity('200K')", "false"), ("quantity('50k') == quantity('50000')", "true"),
+        ("quantity('50000000G').isInteger()", "true"),
+        (
+            "quantity('9999999999999999999999999999999999999G').isInteger()",
+            "error: quantities must match the regular expression "
+                + "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        ),
+        ("quantity('50k').asInteger() == 50000", "true"),
+        ("quantity('1500m').isInteger()", "false"),
+        ("quantity('1500m').asInteger()", "error: cannot convert value to integer"),
+        ("quantity('50.703k').asApproximateFloat()", "50703.0"),
+        ("quantity('-1').sign()", "-1"), ("quantity('0').sign()", "0"),
+        ("quantity('50k').add(quantity('20k'))", "70k"), ("quantity('50k').sub(20000)", "30k"),
+        ("quantity('200M').compareTo(quantity('0.2G'))", "0"),
+        ("quantity('150Mi').isGreaterThan(quantity('100Mi'))", "true"),
+        ("quantity('50M').isLessThan(quantity('100M'))", "true"),
+        ("isURL('https://user:pass@example.com:80/path?query=val#fragment')", "true"),
+        ("isURL('/absolute-path')", "true"), ("isURL('https://a:b:c/')", "false"),
+        ("isURL('../relative-path')", "false"), ("isURL('http://a b')", "false"),
+        ("url('https://example.com:80/a%20b?k=v').getHost()", "'example.com:80'"),
+        ("url('https://[::1]:80/').getHostname()", "'::1'"),
+        ("url('https://example.com:80/').getPort()", "'80'"),
+        ("url('/path').getScheme()", "''"),
+        ("url('https://e.com/a%20b').getEscapedPath()", "'/a%20b'"),
+        (
+            "url('https://e.com/?k1=a&k2=b&k2=c%20d').getQuery()",
+            "{'k1': ['a'], 'k2': ['b', 'c d']}"
+        ),
+        ("isIP('192.168.0.1')", "true"), ("isIP('192.168.0.256')", "false"),
+        ("isIP('01.2.3.4')", "false"),
+        ("isIP('::1')", "true"), ("isIP('::ffff:1.2.3.4')", "false"), ("isIP('1::2::3')", "false"),
+        ("isIP('fe80::1%eth0')", "false"),
+        ("string(ip('2001:DB8:0:0:1:0:0:1'))", "'2001:db8::1:0:0:1'"),
+        ("ip.isCanonical('2001:db8::abcd')", "true"), ("ip.isCanonical('2001:DB8::ABCD')", "false"),
+        ("ip('127.0.0.1').family()", "4"), ("ip('::1').family()", "6"),
+        ("ip('::').isUnspecified()", "true"),
+        ("ip('127.0.0.1').isLoopback()", "true"), ("ip('ff02::1').isLinkLocalMulticast()", "true"),
+        ("ip('169.254.169.254').isLinkLocalUnicast()", "true"),
+        ("ip('192.168.0.1').isGlobalUnicast()", "true"),
+        ("ip('255.255.255.255').isGlobalUnicast()", "false"), ("isCIDR('192.168.0.0/33')", "false"),
+        ("cidr('192.168.0.0/24').containsIP('192.168.0.1')", "true"),
+        ("cidr('192.168.0.0/24').containsIP(ip('192.168.1.1'))", "false"),
+        ("cidr('192.168.0.0/16').containsCIDR('192.168.10.0/24')", "true"),
+        ("cidr('192.168.0.0/16').containsCIDR(cidr('192.0.0.0/8'))", "false"),
+        ("cidr('192.168.5.7/24').masked()", "192.168.5.0/24"),
+        ("cidr('192.168.0.1/24').ip()", "192.168.0.1"),
+        ("cidr('::1/128').prefixLength()", "128"),
+        ("string(cidr('192.168.0.0/24'))", "'192.168.0.0/24'"),
+        ("ip('1.2.3.4') == ip('1.2.3.4')", "true"), ("type(ip('1.2.3.4'))", "net.IP"),
+        ("ip('x')", "error: IP Address 'x' parse error during conversion from string"),
+    ])
+    func kubernetesTypes(expression: String, expected: String) {
         #expect(CELOutcome.text(expression) == expected, "\(expression)")
     }
 

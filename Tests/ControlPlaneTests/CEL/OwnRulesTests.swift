@@ -149,6 +149,32 @@ import Testing
         #expect(decoded(example.kind, right).isEmpty)
     }
 
+    /// The rules of the compact definitions of the Gateway API: references to Services.
+    @Test func routesMustNameThePortsOfServices() throws {
+        for definition in GatewayDefinitions.all + [GatewayDefinitions.referenceGrant] {
+            #expect(DefinitionRules.problems(of: definition) == [])
+        }
+        var server = try Server(definitions: GatewayDefinitions.all)
+        let path = "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes"
+        func send(_ reference: String, name: String) throws -> APIResponse {
+            let mirror = #"{"type":"RequestMirror","requestMirror":{"backendRef":\#(reference)}}"#
+            return try server.send(
+                "POST", path,
+                #"{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"#
+                    + #""name":"\#(name)"},"spec":{"rules":[{"backendRefs":[\#(reference)],"#
+                    + #""filters":[\#(mirror)]}]}}"#)
+        }
+        let refused = try send(#"{"name":"a"}"#, name: "a")
+        #expect(
+            refused.fields == [
+                "spec.rules[0].backendRefs[0]",
+                "spec.rules[0].filters[0].requestMirror.backendRef",
+            ])
+        #expect(refused.message.contains("Invalid value: Must have port for Service reference"))
+        #expect(try send(#"{"name":"a","port":80}"#, name: "b").status == 201)
+        #expect(try send(#"{"name":"a","group":"x.example","kind":"Y"}"#, name: "c").status == 201)
+    }
+
     @Test func everyRuleHasItsCases() {
         var messages: Set<String> = []
         func walk(_ value: Document) {

@@ -369,6 +369,18 @@ import Testing
             ])
     }
 
+    @Test func defaultsMustKeepTheRules() throws {
+        let schema =
+            #"{"type":"object","default":{"size":5},"properties":{"size":{"type":"integer","#
+            + #"\#(Self.rule("self < 3"))}}}"#
+        #expect(
+            DefinitionRules.problems(of: try Self.definition(schema)).map(\.text) == [
+                "\(Self.place).default.size: Invalid value: 5: failed rule: self < 3"
+            ])
+        let right = schema.replacing(#""size":5"#, with: #""size":2"#)
+        #expect(DefinitionRules.problems(of: try Self.definition(right)) == [])
+    }
+
     @Test func whatASchemaDoesNotDescribeIsNotSeen() throws {
         for (rule, property) in [
             ("has(self.free)", #""free":{"x-kubernetes-preserve-unknown-fields":true}"#),
