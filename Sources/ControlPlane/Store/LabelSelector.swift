@@ -1,70 +1,10 @@
 package import Domain
 
-/// A label selector: all requirements must hold.
-package struct LabelSelector: Hashable, Sendable {
-    /// One requirement.
-    package enum Requirement: Hashable, Sendable {
-        case exists(String)
-        case missing(String)
-        case among(String, [String])
-        /// Also holds where the label is missing.
-        case notAmong(String, [String])
-        /// The label is a number greater than this.
-        case greater(String, Int64)
-        case less(String, Int64)
-    }
-
-    package var requirements: [Requirement]
-
-    package init(_ requirements: [Requirement] = []) {
-        self.requirements = requirements
-    }
-
-    package var isEmpty: Bool { requirements.isEmpty }
-
+extension LabelSelector {
     /// Reads the form of a query: `tier=web,track in (a, b),!old`.
     package init(parsing text: String) throws(APIStatus) {
         var parser = LabelSelectorParser(text)
-        requirements = try parser.requirements()
-    }
-
-    /// Reads the form inside objects (`matchLabels`, `matchExpressions`); `nil` for an unknown
-    /// operator.
-    package init?(_ document: Document) {
-        var found: [Requirement] = []
-        for member in document["matchLabels"]?.objectValue?.members ?? [] {
-            found.append(.among(member.key, [member.value.stringValue ?? ""]))
-        }
-        for expression in document["matchExpressions"]?.arrayValue ?? [] {
-            let key = expression["key"]?.stringValue ?? ""
-            let values = (expression["values"]?.arrayValue ?? []).compactMap(\.stringValue)
-            switch expression["operator"]?.stringValue {
-            case "In": found.append(.among(key, values))
-            case "NotIn": found.append(.notAmong(key, values))
-            case "Exists": found.append(.exists(key))
-            case "DoesNotExist": found.append(.missing(key))
-            default: return nil
-            }
-        }
-        requirements = found
-    }
-
-    /// Whether an object with these labels is chosen.
-    package func matches(_ labels: Fields) -> Bool {
-        requirements.allSatisfy { requirement in
-            switch requirement {
-            case .exists(let key): labels[key] != nil
-            case .missing(let key): labels[key] == nil
-            case .among(let key, let values):
-                labels[key]?.stringValue.map(values.contains) ?? false
-            case .notAmong(let key, let values):
-                !(labels[key]?.stringValue.map(values.contains) ?? false)
-            case .greater(let key, let bound):
-                labels[key]?.stringValue.flatMap { Int64($0) }.map { $0 > bound } ?? false
-            case .less(let key, let bound):
-                labels[key]?.stringValue.flatMap { Int64($0) }.map { $0 < bound } ?? false
-            }
-        }
+        self.init(try parser.requirements())
     }
 }
 

@@ -41,8 +41,7 @@ struct CarriedTemplate {
 
     private mutating func takeMetadata(_ deployment: Document, _ service: Document) {
         let selecting =
-            LabelSelector(deployment.at("spec", "selector")).keys
-            + LabelSelector(service: service).keys
+            Incumbent.selector(of: deployment).keys + Incumbent.selector(service: service).keys
         var labels = template.at("metadata", "labels")?.objectValue ?? .init()
         for key in labels.keys where isLeftBehind(key) || selecting.contains(key) {
             if let value = labels[key]?.stringValue, key != "pod-template-hash" {

@@ -65,8 +65,18 @@ struct Incumbent {
     }
 
     private static func selects(_ service: Document, _ deployment: Document) -> Bool {
-        let selector = LabelSelector(service: service)
-        return !selector.isEmpty && selector.selects(podLabels(of: deployment))
+        let selector = selector(service: service)
+        return !selector.isEmpty && selector.matches(podLabels(of: deployment))
+    }
+
+    /// Which pods a Deployment takes for its own.
+    static func selector(of deployment: Document) -> LabelSelector {
+        LabelSelector(deployment.at("spec", "selector") ?? [:]) ?? .init()
+    }
+
+    /// Which pods a Service sends to.
+    static func selector(service: Document) -> LabelSelector {
+        LabelSelector(equal: service.at("spec", "selector")?.objectValue ?? .init())
     }
 
     private static func podLabels(of deployment: Document) -> Fields {
@@ -193,12 +203,14 @@ struct Incumbent {
                 return "\(title) scales \(deployment.title) and not Slipway's: the release starts "
                     + "with as many pods as run now; make one over the new Deployment"
             case "PodDisruptionBudget":
-                let selector = LabelSelector(object.at("spec", "selector"))
-                guard selector.selects(old), !selector.selects(labels) else { return nil }
+                guard let selector = LabelSelector(object.at("spec", "selector") ?? [:]),
+                    selector.matches(old), !selector.matches(labels)
+                else { return nil }
                 return "\(title) does not cover Slipway's pods"
             case "NetworkPolicy":
-                let selector = LabelSelector(object.at("spec", "podSelector"))
-                guard selector.selects(old), !selector.selects(labels) else { return nil }
+                guard let selector = LabelSelector(object.at("spec", "podSelector") ?? [:]),
+                    selector.matches(old), !selector.matches(labels)
+                else { return nil }
                 return "\(title) does not cover Slipway's pods: they are reached, and reach "
                     + "others, by the rules that are left"
             case "Ingress", "GRPCRoute":
@@ -216,9 +228,9 @@ struct Incumbent {
     func mixedUp(with labels: Fields) -> [String] {
         guard let deployment else { return [] }
         let services = sight.services.filter { !$0.isSlipways }
-            .map { ($0, LabelSelector(service: $0)) }
-        let selectors = [(deployment, LabelSelector(deployment.at("spec", "selector")))] + services
-        let taking = selectors.filter { !$1.isEmpty && $1.selects(labels) }
+            .map { ($0, Self.selector(service: $0)) }
+        let selectors = [(deployment, Self.selector(of: deployment))] + services
+        let taking = selectors.filter { !$1.isEmpty && $1.matches(labels) }
         let takers = taking.map { object, selector in
             "\(object.title) selects by \(listed(selector.keys.sorted())) and would take the pods "
                 + "of the release for its own: leave those labels out, or give the release another "
@@ -232,10 +244,12 @@ struct Incumbent {
         let old = deployment.map(Self.podLabels) ?? .init()
         let policies = sight.referrers.filter {
             $0["kind"] == "NetworkPolicy" && Self.isForIngress($0)
-        }.map { ($0, LabelSelector($0.at("spec", "podSelector"))) }
-        let covering = policies.filter { $1.selects(labels) }
+        }.compactMap { policy in
+            LabelSelector(policy.at("spec", "podSelector") ?? [:]).map { (policy, $0) }
+        }
+        let covering = policies.filter { $1.matches(labels) }
         guard let first = covering.first else { return [] }
-        let lost = policies.filter { $1.selects(old) && !$1.selects(labels) }
+        let lost = policies.filter { $1.matches(old) && !$1.matches(labels) }
         let named = covering.filter { Self.namedPorts(of: $0.0).contains { $0 != "http" } }
         return lost.map { policy, _ in
             "\(first.0.title) covers Slipway's pods and \(policy.title), by which the old ones are "
