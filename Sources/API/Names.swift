@@ -14,10 +14,6 @@ package enum Names {
     package static let managedByLabel = "app.kubernetes.io/managed-by"
     package static let managedByValue = "slipway"
 
-    /// Which of several controllers looks after a ModelRelease or a ReleaseSource; without it the
-    /// one that was given no shard. What is made for a release bears the release's.
-    package static let shard = "slipway.dev/shard"
-
     // Annotations of what Slipway makes.
     package static let releaseUID = "slipway.dev/release-uid"
     package static let digest = "slipway.dev/digest"
@@ -56,17 +52,6 @@ package enum Names {
 
     /// The longest name of a release: `NAME-DIGEST8` must fit a DNS label.
     package static let releaseNameLimit = 54
-
-    /// The longest name of a shard: the name of its Lease must fit a DNS label.
-    package static let shardLimit = 40
-
-    /// Whether a text is a DNS label (RFC 1123) of at most so many characters.
-    package static func isLabel(_ text: String, atMost limit: Int = 63) -> Bool {
-        (1...limit).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                (97...122).contains($0) || (48...57).contains($0) || $0 == 45
-            } && !text.hasPrefix("-") && !text.hasSuffix("-")
-    }
 
     /// The name of a version's Deployment, Service and ControllerRevision.
     package static func versioned(_ release: String, _ digest: Digest) -> String {

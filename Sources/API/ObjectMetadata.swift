@@ -60,9 +60,6 @@ package struct ObjectMetadata: Hashable, Sendable {
     /// An annotation's text.
     package func annotation(_ key: String) -> String? { annotations[key]?.stringValue }
 
-    /// The shard that looks after it; empty for the controller that was given none.
-    package var shard: String { label(Names.shard) ?? "" }
-
     /// A label's text.
     package func label(_ key: String) -> String? { labels[key]?.stringValue }
 }

@@ -53,7 +53,7 @@ package actor Controller: Service {
             deadlines: settings.git, logger: logger)
         prober = PodProber(probe: InferenceProbe(loop: probes))
         engine = Engine(settings: settings.engine)
-        journal = Journal(logger: logger, shard: settings.engine.shard)
+        journal = Journal(logger: logger)
     }
 
     /// Works until the task is cancelled or a graceful shutdown begins. Nothing needs to be
@@ -67,13 +67,13 @@ package actor Controller: Service {
                 for lane in self.lanes.all {
                     group.addTask { await lane.run { await self.carryOut($0) } }
                 }
-                group.addTask { for await _ in self.end.stream { return } }
-                // What is made for releases is kept where the release is known: these come first.
-                let (heard, first) = AsyncStream<Void>.makeStream()
-                for selection in self.settings.selections {
-                    if selection.kind != .modelRelease { for await _ in heard { break } }
-                    group.addTask { await self.follow(selection, first) }
+                for (kind, label) in ClusterView.kinds {
+                    let place = ClusterView.place(
+                        of: kind, in: self.settings.engine.namespace)
+                    let selection = ObjectSelection(kind, namespace: place, labels: label)
+                    group.addTask { await self.follow(selection) }
                 }
+                group.addTask { for await _ in self.end.stream { return } }
                 await group.next()
                 group.cancelAll()
             }
@@ -169,17 +169,11 @@ package actor Controller: Service {
     }
 
     /// Brings what a list and a watch say.
-    ///
-    /// - Parameter first: is finished when something was heard.
-    private nonisolated func follow(
-        _ selection: ObjectSelection, _ first: AsyncStream<Void>.Continuation
-    ) async {
+    private nonisolated func follow(_ selection: ObjectSelection) async {
         var generator = SystemRandomNumberGenerator()
         await Reflector(selection, client: client).run(using: &generator) { event in
             await self.receive(.view(selection.kind, event))
-            first.finish()
         }
-        first.finish()
     }
 
     // MARK: Effects
@@ -188,7 +182,7 @@ package actor Controller: Service {
     /// process may have stood still. Reads change nothing, and the Lease tests itself.
     private func isInTime(_ effect: Effect) -> Bool {
         switch effect {
-        case .read, .readMetadata, .list, .fetch, .probe, .intend, .leadership: true
+        case .read, .readMetadata, .fetch, .probe, .intend, .leadership: true
         case .write(_, let request) where request.key.kind == .lease: true
         case .write, .revert, .record, .emit: clock.now < engine.authority
         }
@@ -201,7 +195,7 @@ package actor Controller: Service {
         case .write(let id, _): receive(.written(id, .notApplied(.init(.unreachable, why))))
         case .revert(let id, _): receive(.reverted(id, .failed(why)))
         case .record(let id, _): receive(.recorded(id, .failed(why)))
-        case .read, .readMetadata, .list, .fetch, .probe, .emit, .intend, .leadership: break
+        case .read, .readMetadata, .fetch, .probe, .emit, .intend, .leadership: break
         }
     }
 
@@ -216,8 +210,6 @@ package actor Controller: Service {
             await receive(.read(id, await client.get(key)))
         case .readMetadata(let id, let key):
             await receive(.read(id, await client.get(key, metadataOnly: true)))
-        case .list(let id, let kind, let release):
-            await receive(.listed(id, await list(kind, of: release)))
         case .fetch(let source, let spec, let known):
             await receive(
                 .fetched(source, await repositories.look(source, spec, known: known)))
@@ -231,19 +223,6 @@ package actor Controller: Service {
         case .emit(let notice):
             await publish(notice)
         case .intend, .leadership: break
-        }
-    }
-
-    /// Lists what carries a release's label.
-    private nonisolated func list(
-        _ kind: ResourceKind, of release: NamespacedName
-    ) async -> ListOutcome {
-        let selection = ObjectSelection(
-            kind, namespace: release.namespace, labels: "\(Names.releaseLabel)=\(release.name)")
-        do throws(ClusterError) {
-            return .objects(try await client.list(selection).items)
-        } catch {
-            return .failed("\(selection): \(error)")
         }
     }
 

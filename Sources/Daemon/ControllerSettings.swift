@@ -1,7 +1,5 @@
 package import Commits
 package import Engine
-import KubeWire
-import Observed
 package import Transport
 
 /// How a controller runs, besides the cluster that it is for.
@@ -24,14 +22,5 @@ package struct ControllerSettings: Sendable {
         self.repositories = repositories
         self.git = git
         self.engine = engine
-    }
-
-    /// What is listed and watched, releases first.
-    var selections: [ObjectSelection] {
-        ClusterView.kinds.map { kind, label in
-            ObjectSelection(
-                kind, namespace: ClusterView.place(of: kind, in: engine.namespace),
-                labels: ClusterView.labels(label, of: kind, in: engine.shard))
-        }
     }
 }

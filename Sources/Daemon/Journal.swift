@@ -15,13 +15,7 @@ struct Journal: Sendable {
     /// Kinds of objects that cannot be followed at the moment.
     private var lostViews: Set<ResourceKind> = []
 
-    /// Of the controller; what is of another one is told where it is read.
-    private let shard: String
-
-    init(logger: Logger, shard: String = "") {
-        self.logger = logger
-        self.shard = shard
-    }
+    init(logger: Logger) { self.logger = logger }
 
     mutating func note(_ effect: Effect) {
         switch effect {
@@ -47,7 +41,7 @@ struct Journal: Sendable {
             logger.info("another controller leads; waiting", metadata: ["leader": "\(holder)"])
         case .leadership(.stopped(let why)):
             logger.error("this controller does not lead any more: \(why)")
-        case .read, .readMetadata, .list, .fetch, .probe, .record: break
+        case .read, .readMetadata, .fetch, .probe, .record: break
         }
     }
 
@@ -87,19 +81,8 @@ struct Journal: Sendable {
         case .fetched(let source, let outcome): note(source, outcome)
         case .reverted(_, let outcome): note("revert", outcome)
         case .recorded(_, let outcome): note("record", outcome)
-        case .read(_, .found(let object)): noteRead(object)
-        case .written, .read, .listed, .probed, .notified, .resigned, .tick: break
+        case .written, .read, .probed, .notified, .resigned, .tick: break
         }
-    }
-
-    /// A release that is not of this controller's shard any more.
-    private func noteRead(_ object: Document) {
-        guard object["kind"]?.stringValue == ResourceKind.modelRelease.kind else { return }
-        let metadata = ObjectMetadata(of: object)
-        guard metadata.shard != shard else { return }
-        logger.info(
-            "the release is of another shard, nothing more is done about it",
-            metadata: ["release": "\(metadata.id)", "shard": "\(metadata.shard)"])
     }
 
     /// A server that is away is away for every kind: that is said once.

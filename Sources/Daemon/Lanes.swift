@@ -34,7 +34,7 @@ struct Lanes: Sendable {
         case .read(_, let key) where key.kind == .lease: leases.send(effect)
         case .write(_, let request) where request.key.kind == .httpRoute: routes.send(effect)
         case .read(_, let key) where key.kind == .httpRoute: routes.send(effect)
-        case .write, .read, .readMetadata, .list: objects.send(effect)
+        case .write, .read, .readMetadata: objects.send(effect)
         case .fetch(let source, _, _) where unwell.contains(source): retries.send(effect)
         case .fetch: fetches.send(effect)
         case .revert: reverts.send(effect)

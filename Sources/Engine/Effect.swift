@@ -10,8 +10,6 @@ package enum Effect: Hashable, Sendable {
     case read(EffectID, ResourceKey)
     /// The same for the metadata alone: what else is in the object stays at the server.
     case readMetadata(EffectID, ResourceKey)
-    /// A list of the objects of one kind that carry a release's label, as the store has them.
-    case list(EffectID, ResourceKind, of: NamespacedName)
     /// Look at a repository. `known` is the commit that is in force, empty for a whole read.
     case fetch(NamespacedName, SourceSpec, known: String)
     case probe(EffectID, ProbeOrder)

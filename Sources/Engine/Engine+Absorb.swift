@@ -27,12 +27,6 @@ extension Engine {
             guard case .read(let key) = flight.purpose else { return }
             wasRead(key, outcome, for: flight.subject, now: now)
             touch(flight.subject)
-        case .listed(let id, let outcome):
-            guard let flight = flights.end(id), case .list(let kind) = flight.purpose,
-                case .release(let release) = flight.subject
-            else { return }
-            listed(kind, of: release, outcome, now: now)
-            touch(flight.subject)
         case .fetched(let source, let outcome): fetched(source, outcome, now: now)
         case .notified(let source):
             sources[source]?.nextFetch = now
@@ -152,7 +146,6 @@ extension Engine {
             hit(.readFound)
             flights.settle(key, for: subject)
             for change in view.apply(key.kind, .changed(object)) { touch(change, now: now) }
-            if key.kind == .modelRelease { found(object, now: now) }
         case .notFound:
             flights.settle(key, for: subject)
             for change in view.remove(key) { touch(change, now: now) }
@@ -161,7 +154,6 @@ extension Engine {
                 // Whoever asked: the release may have waited for the answer.
                 let release = NamespacedName(namespace: key.namespace, name: key.name)
                 releases[release, default: .init()].confirmedGone = true
-                if sought[release] != nil { sought[release] = Sought(at: now) }
                 touch(.release(release))
             }
         case .failed(let refusal):

@@ -26,7 +26,6 @@ extension Engine {
     /// A source does not declare a release any more.
     mutating func disclaim(_ release: NamespacedName, for source: NamespacedName) {
         guard claims[release]?.remove(source) != nil else { return }
-        sought[release] = nil
         noteClaims(of: release)
         if claims[release]?.isEmpty == true { claims[release] = nil }
         // Another one may take over.
@@ -57,10 +56,8 @@ extension Engine {
     /// absence of a release from all of them means anything.
     func areSourcesRead(in namespace: String) -> Bool {
         view.sources.names.allSatisfy { name in
-            guard name.namespace == namespace, let record = view.sources[name]?.value,
-                isOurs(record)
-            else { return true }
-            if record.decoded.value?.spec.suspend == true { return true }
+            guard name.namespace == namespace else { return true }
+            if view.sources[name]?.value.decoded.value?.spec.suspend == true { return true }
             return !(sources[name]?.commit.isEmpty ?? true)
         }
     }

@@ -145,7 +145,7 @@ extension Engine {
 
     /// Takes the latest term that objects bear for that of whoever acts.
     mutating func follow(_ seen: Term) {
-        guard seen.shard == settings.shard, seen.epoch >= term?.epoch ?? 0 else { return }
+        guard seen.epoch >= term?.epoch ?? 0 else { return }
         leadership.lead(seen, until: Timestamp(milliseconds: .max))
     }
 }

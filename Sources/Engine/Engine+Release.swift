@@ -14,7 +14,6 @@ extension Engine {
         view.unpack(id)
         wakes[subject] = nil
         defer { timers.set(subject, at: due(subject)) }
-        let isSure = askAboutRoute(of: id)
         let doubts = resolveDoubts(of: subject, now: now)
         guard let record = view.releases[id]?.value else {
             settleGone(id, now: now)
@@ -23,8 +22,6 @@ extension Engine {
         }
         releases[id, default: .init()].confirmedGone = false
         releases[id]?.routeGone = nil
-        sought[id] = nil
-        guard isComplete(id, now: now) else { return }
         let decoded = readings.read(record)
         switch decoded {
         case .refused(let errors):
@@ -35,7 +32,7 @@ extension Engine {
             let blocked = doubts.contains {
                 $0.kind == .httpRoute || $0.kind == .modelRelease
             }
-            if isSure, !blocked, !isAttemptEnding(release) { decide(release, now: now) }
+            if !blocked, !isAttemptEnding(release) { decide(release, now: now) }
         }
         applyDeclaration(id, over: decoded.value, now: now)
     }
@@ -75,7 +72,7 @@ extension Engine {
         let builder = SnapshotBuilder(
             view: view, release: release, pods: pods, memory: releases[id] ?? .init(),
             settings: settings.rollout, namespace: settings.namespace,
-            watchedSince: max(began ?? now, releases[id]?.complete ?? began ?? now), now: now)
+            watchedSince: began ?? now, now: now)
         var snapshot = builder.snapshot(
             trouble: trouble(id, builder, now: now), refusal: refusedAccount(release))
         snapshot.configuration = configuration(of: release)

@@ -15,7 +15,6 @@ extension Engine {
             forget(id)
             return
         }
-        guard isOurs(record) else { return leave(id, record) }
         guard case .decoded(let source) = record.decoded else {
             if case .refused(let errors) = record.decoded {
                 report(
@@ -57,7 +56,7 @@ extension Engine {
     }
 
     /// A source that is gone declares nothing any more; its releases stay.
-    mutating func forget(_ id: NamespacedName) {
+    private mutating func forget(_ id: NamespacedName) {
         // Those that it kept may go to others that declare them, or be gone for good.
         for release in contested.sorted() { touch(.release(release)) }
         touchGone(in: id.namespace)
@@ -77,8 +76,8 @@ extension Engine {
     private mutating func looked(
         _ id: NamespacedName, _ outcome: FetchOutcome, now: Timestamp
     ) -> CommitNotice? {
-        guard var memory = sources[id], let record = view.sources[id]?.value, isOurs(record),
-            let spec = record.decoded.value?.spec
+        guard var memory = sources[id],
+            let spec = view.sources[id]?.value.decoded.value?.spec
         else { return nil }
         defer { sources[id] = memory }
         memory.isFetching = false
@@ -275,7 +274,6 @@ extension Engine {
                 "\(problems) problem\(problems == 1 ? "" : "s") in the files of the commit"
             )
         }
-        if let text = inOtherShards(id) { return ("DeclaredElsewhere", text) }
         let elsewhere = keptElsewhere(id)
         if !elsewhere.isEmpty {
             let names = elsewhere.prefix(3).map { "\($0.release) by \($0.by)" }
@@ -325,16 +323,11 @@ extension Engine {
             }
             flights.repair(key, now: now, jitter: &jitter)
         }
-        var known = record?.metadata
-        if record == nil, mustSeek(release) {
-            guard let found = whereabouts(of: release, for: source, now: now) else { return }
-            known = found.metadata
-        }
         releases[release, default: .init()].applied = declared.packedSpec
         let origin = memory.origins[release]
         var metadata: Document = [
             "name": .string(release.name), "namespace": .string(release.namespace),
-            "labels": .object(labels(of: declared)),
+            "labels": .object(declared.release.metadata.labels),
         ]
         var annotations = declared.release.metadata.annotations
         for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
@@ -345,9 +338,9 @@ extension Engine {
         annotations[Names.author] = .string(origin?.author ?? "")
         annotations[Names.file] = .string(declared.file)
         metadata["annotations"] = .object(annotations)
-        if let known {
-            metadata["uid"] = .string(known.uid)
-            metadata["resourceVersion"] = .string(known.resourceVersion)
+        if let record {
+            metadata["uid"] = .string(record.metadata.uid)
+            metadata["resourceVersion"] = .string(record.metadata.resourceVersion)
         }
         write(
             .apply(
@@ -367,7 +360,7 @@ extension Engine {
         guard let stored, stored.metadata.annotation(Names.source) == source.description else {
             return false
         }
-        let labels = Document.object(labels(of: declared))
+        let labels = Document.object(declared.release.metadata.labels)
         var annotations = declared.release.metadata.annotations
         for action in [Names.approve, Names.pause, Names.promote, Names.retry, Names.rollback] {
             annotations[action] = nil

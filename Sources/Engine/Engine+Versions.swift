@@ -129,7 +129,7 @@ extension Engine {
             if metadata.releaseUID != release.metadata.uid {
                 hit(.objectAdopted)
                 announce(adopted: key, release)
-            } else if drift != [VersionObjects.shardPlace] {
+            } else {
                 hit(.drifted)
                 let places = drift.prefix(3).map(\.description).joined(separator: ", ")
                 tell(

@@ -12,7 +12,7 @@ package import Rollouts
 /// takes the same next action.
 package struct Engine: Sendable {
     package let settings: EngineSettings
-    var view: ClusterView
+    var view = ClusterView()
     var releases: [NamespacedName: ReleaseMemory] = [:]
     var sources: [NamespacedName: SourceMemory] = [:]
     /// Which sources declare a release.
@@ -21,8 +21,6 @@ package struct Engine: Sendable {
     var contested: Set<NamespacedName> = []
     /// Releases whose routes name a Gateway.
     var gatewayUsers: [NamespacedName: Set<NamespacedName>] = [:]
-    /// Where releases are that a source declares and that are not of this shard.
-    var sought: [NamespacedName: Sought] = [:]
     var readings = ReleaseReadings()
     private var recent: RecentReleases
     var configuration = ConfigurationLooks()
@@ -59,12 +57,8 @@ package struct Engine: Sendable {
     package init(settings: EngineSettings) {
         self.settings = settings
         recent = RecentReleases(limit: settings.recentReleases)
-        view = ClusterView(shard: settings.shard)
         jitter = SplitMix64(seed: settings.seed)
-        var election = settings.observes ? nil : settings.election
-        let holder = Term.holder(election?.holder ?? "", ofShard: settings.shard)
-        election?.holder = holder
-        leadership = Leadership(election)
+        leadership = Leadership(settings.observes ? nil : settings.election)
     }
 
     /// When ``Event/tick`` is wanted, if nothing happens before; at once while somebody waits who
@@ -213,8 +207,6 @@ package struct EngineSettings: Sendable {
     package var election: Election.Settings?
     /// The only namespace that is followed; `nil` for the whole cluster.
     package var namespace: String?
-    /// The shard that is looked after; empty for what bears none.
-    package var shard: String
     /// Decide and say what would be done (``Effect/intend(_:)``), but change nothing: no write, no
     /// Event, nothing in Git, no Lease, and no request to a pod. There is no election then.
     package var observes: Bool
@@ -224,15 +216,14 @@ package struct EngineSettings: Sendable {
 
     package init(
         cluster: String = "default", rollout: RolloutSettings = .init(), seed: UInt64 = 0,
-        election: Election.Settings? = nil, namespace: String? = nil, shard: String = "",
-        observes: Bool = false, recentReleases: Int = 64
+        election: Election.Settings? = nil, namespace: String? = nil, observes: Bool = false,
+        recentReleases: Int = 64
     ) {
         self.cluster = cluster
         self.rollout = rollout
         self.seed = seed
         self.election = election
         self.namespace = namespace
-        self.shard = shard
         self.observes = observes
         self.recentReleases = recentReleases
     }

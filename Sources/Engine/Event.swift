@@ -10,8 +10,6 @@ package enum Event: Sendable {
     case written(EffectID, WriteOutcome)
     /// A read ended.
     case read(EffectID, ReadOutcome)
-    /// A list of a release's objects ended.
-    case listed(EffectID, ListOutcome)
     /// A look at a repository ended.
     case fetched(NamespacedName, FetchOutcome)
     /// The answers of a pod.
@@ -36,14 +34,6 @@ package struct EffectID: Hashable, Sendable, Comparable {
     package init(_ number: UInt64) { self.number = number }
 
     package static func < (left: EffectID, right: EffectID) -> Bool { left.number < right.number }
-}
-
-/// What a list of a release's objects brought.
-package enum ListOutcome: Sendable {
-    /// All of them, with `apiVersion` and `kind`.
-    case objects([Document])
-    /// Why there is none.
-    case failed(String)
 }
 
 /// What a look at a repository brought.

@@ -26,8 +26,6 @@ struct Flights: Sendable {
     enum Purpose: Hashable, Sendable {
         case write(WriteRequest)
         case read(ResourceKey)
-        /// A list of a release's objects.
-        case list(ResourceKind)
         /// Golden inferences of a pod, by uid.
         case golden(pod: String)
         /// Can the prober reach a pod of a proven version?
@@ -177,7 +175,7 @@ extension Flights.Purpose {
         switch self {
         case .write(let request): request.key
         case .read(let key): key
-        case .list, .golden, .reach, .revert, .record, .lease: nil
+        case .golden, .reach, .revert, .record, .lease: nil
         }
     }
 }

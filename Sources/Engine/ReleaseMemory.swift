@@ -75,20 +75,6 @@ struct ReleaseMemory: Sendable {
     var recordBackoff = Backoff()
     /// The part of the status that the record was last made from.
     var recordedFrom: RecordedStatus?
-    /// Kinds of which the release's objects are being listed.
-    var listing: Set<ResourceKind> = []
-    var listBackoff = Backoff()
-    /// Since when all of a release is known that came from another shard.
-    var complete: Timestamp?
-    /// The sign of another shard on the route that was asked about last: the term and the sequence
-    /// number that the route bore.
-    var askedAbout: Sign?
-    /// A write of another shard's controller, as the route shows it.
-    struct Sign: Hashable, Sendable {
-        let term: Term
-        let sequence: Int64
-    }
-
     /// A fresh read said that the ModelRelease is gone.
     var confirmedGone = false
     /// When the route of a release that is gone was seen to be gone.

@@ -1,13 +1,8 @@
-import API
 package import Domain
 package import Resources
 
-/// Everything known of the cluster, a view per kind; of releases and of what is made for them only
-/// what is of one shard.
+/// Everything known of the cluster, a view per kind.
 package struct ClusterView: Sendable {
-    /// Whose releases are followed; empty for those that bear no shard.
-    package let shard: String
-    var others = OtherShards()
     package var releases = KindView<ReleaseRecord>()
     package var sources = KindView<SourceRecord>()
     package var routes = KindView<HTTPRouteView>()
@@ -22,7 +17,7 @@ package struct ClusterView: Sendable {
     /// By the Deployment that they scale, not by a label: they are other people's.
     package var autoscalers = KindView<AutoscalerView>()
 
-    package init(shard: String = "") { self.shard = shard }
+    package init() {}
 
     /// The kinds that are listed and watched, with the label that objects must carry (`nil`: all).
     package static let kinds: [(kind: ResourceKind, label: String?)] = [
@@ -32,19 +27,6 @@ package struct ClusterView: Sendable {
         (.pod, "slipway.dev/release"), (.endpointSlice, "slipway.dev/release"), (.node, nil),
         (.horizontalPodAutoscaler, nil),
     ]
-
-    /// Which objects of one of ``kinds`` a controller of a shard lists and watches.
-    ///
-    /// Of a release's objects all are watched: pods cannot be given a label without being made
-    /// anew, and a release that goes to another shard must be seen there whole, at once. What is of
-    /// other shards is not kept, see ``OtherShards``. Sources are few, and what they allow counts
-    /// in their whole namespace.
-    package static func labels(
-        _ label: String?, of kind: ResourceKind, in shard: String
-    ) -> String? {
-        guard kind == .modelRelease else { return label }
-        return shard.isEmpty ? "!\(Names.shard)" : "\(Names.shard)=\(shard)"
-    }
 
     /// Kinds of these that work goes on without where they cannot be read.
     package static let optionalKinds: [ResourceKind] = [.node, .horizontalPodAutoscaler]
@@ -140,7 +122,7 @@ package struct ClusterView: Sendable {
         /// It was not there before, or is not there any more.
         package let cameOrWent: Bool
 
-        init<Value>(_ kind: ResourceKind, _ change: KindView<Value>.Change) {
+        fileprivate init<Value>(_ kind: ResourceKind, _ change: KindView<Value>.Change) {
             self.kind = kind
             name = change.name
             release = change.release
@@ -151,12 +133,6 @@ package struct ClusterView: Sendable {
 
     /// Takes in what a list or watch said.
     package mutating func apply(_ kind: ResourceKind, _ event: ViewEvent) -> [Change] {
-        guard others.mayTouch(kind) else { return take(kind, event) }
-        return sort(kind, event)
-    }
-
-    /// Takes in what a list or watch said of what is of this shard.
-    mutating func take(_ kind: ResourceKind, _ event: ViewEvent) -> [Change] {
         func changes<V>(_ changes: [KindView<V>.Change]) -> [Change] {
             changes.map { Change(kind, $0) }
         }
@@ -183,9 +159,7 @@ package struct ClusterView: Sendable {
             change.map { [Change(key.kind, $0)] } ?? []
         }
         switch key.kind {
-        case .modelRelease:
-            others.leave(name)
-            return change(releases.remove(name, at: nil, uid: nil))
+        case .modelRelease: return change(releases.remove(name, at: nil, uid: nil))
         case .releaseSource: return change(sources.remove(name, at: nil, uid: nil))
         case .httpRoute: return change(routes.remove(name, at: nil, uid: nil))
         case .gateway: return change(gateways.remove(name, at: nil, uid: nil))

@@ -116,8 +116,6 @@ package struct KindView<Value: ObservedValue>: Sendable {
     private var byPlace: [String: [NamespacedName: Int]] = [:]
     /// Versions at which objects were seen to be gone, until a list or watch is past them.
     private var gone: [NamespacedName: ResourceVersion] = [:]
-    /// What was seen to be gone is remembered beyond a bookmark: a list of a part is under way.
-    var keepsGone = false
     /// A complete list was seen since the start.
     package private(set) var isSynced = false
     /// Why the view may be out of date; `nil` while the watch runs.
@@ -213,7 +211,6 @@ package struct KindView<Value: ObservedValue>: Sendable {
             ).map { [$0] } ?? []
         case .bookmark(let version):
             interruption = nil
-            guard !keepsGone else { return [] }
             if let version = ResourceVersion(version) { gone = gone.filter { $0.value > version } }
             return []
         case .interrupted(let reason):
@@ -289,14 +286,6 @@ package struct KindView<Value: ObservedValue>: Sendable {
         move(name, old.release, at: old.value.place, by: -1)
         entries[name] = nil
         return change(name, old.release, cameOrWent: true)
-    }
-
-    /// Drops what is known of a release; it is not gone.
-    mutating func forget(_ release: NamespacedName) -> [Change] {
-        names(of: release).compactMap {
-            let name = NamespacedName(namespace: release.namespace, name: $0)
-            return remove(name, at: nil, uid: nil)
-        }
     }
 
     private mutating func replace(_ objects: [Document], version: ResourceVersion?) -> [Change] {

@@ -264,24 +264,4 @@ package enum Diagnosis {
         }
         return Finding("leader", .good, "\(holder), renewed \(max(.zero, silence)) ago")
     }
-
-    /// Whether somebody looks after what bears a shard.
-    ///
-    /// - Parameters:
-    ///   - shard: empty for what bears none.
-    ///   - objects: such as `3 releases and 1 source`.
-    ///   - leader: what was found of its Lease.
-    package static func shard(_ shard: String, objects: String, leader: Finding) -> Finding {
-        let subject = shard.isEmpty ? "no shard" : "shard \(shard)"
-        guard leader.result != .good else {
-            return Finding(subject, .good, "\(objects); \(leader.text)")
-        }
-        let option = shard.isEmpty ? "without --shard" : "with --shard \(shard)"
-        let label = shard.isEmpty ? "give them the label" : "change the label"
-        return Finding(
-            subject, leader.result,
-            "\(objects), and it seems that nobody looks after them: \(leader.text)",
-            advice: "what serves goes on serving and nothing is rolled out or taken back; run a "
-                + "controller \(option), or \(label) \(Names.shard) of the ReleaseSource")
-    }
 }

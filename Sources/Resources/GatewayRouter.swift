@@ -64,15 +64,13 @@ package struct GatewayRouter: Sendable {
     }
 
     private var labels: Document {
-        var labels: Document = [
+        [
             Names.managedByLabel: .string(Names.managedByValue),
             "app.kubernetes.io/component": "route",
             "app.kubernetes.io/instance": .string(release.name),
             "app.kubernetes.io/name": .string(release.name),
             Names.releaseLabel: .string(release.name),
         ]
-        if !release.shard.isEmpty { labels[Names.shard] = .string(release.shard) }
-        return labels
     }
 
     /// The whole change of a route that was seen, in one conditional patch.
@@ -144,16 +142,12 @@ package struct GatewayRouter: Sendable {
         let missing = (labels.objectValue?.members ?? []).filter {
             view.metadata.labels[$0.key] != $0.value
         }
-        guard !view.metadata.labels.isEmpty else {
+        guard !missing.isEmpty, !view.metadata.labels.isEmpty else {
             return missing.isEmpty ? [] : [.init(.add, "/metadata/labels", labels)]
         }
-        let isLeft = release.shard.isEmpty && view.metadata.labels[Names.shard] != nil
-        let left = PatchOperation(
-            .remove, "/metadata/labels/\(PatchOperation.escape(Names.shard))")
-        return (isLeft ? [left] : [])
-            + missing.map {
-                .init(.add, "/metadata/labels/\(PatchOperation.escape($0.key))", $0.value)
-            }
+        return missing.map {
+            .init(.add, "/metadata/labels/\(PatchOperation.escape($0.key))", $0.value)
+        }
     }
 
     /// Whether the stored route says what a split asks for, apart from defaults the server adds.

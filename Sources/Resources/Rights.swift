@@ -155,9 +155,4 @@ extension Right {
 
     /// The name of the Lease that candidates take if nobody chooses another.
     package static let defaultLease = "slipway-controller"
-
-    /// The same for a shard; empty for the controllers without one.
-    package static func lease(ofShard shard: String) -> String {
-        shard.isEmpty ? defaultLease : "\(defaultLease)-\(shard)"
-    }
 }

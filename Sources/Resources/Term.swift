@@ -9,20 +9,8 @@ package struct Term: Hashable, Sendable, CustomStringConvertible {
     /// Grows with every leader; 1 is the first.
     package let epoch: Int64
     /// Names the process among all there ever were; empty for one that leads by the
-    /// installation's word, without an election. Short, for it stands in many objects. Before it
-    /// stands the shard, if there is one: `eu/3f9a2c1b-77d0`.
+    /// installation's word, without an election. Short, for it stands in many objects.
     package let holder: String
-
-    /// The shard that it leads; empty without. Shards have Leases of their own, so the numbers of
-    /// two of them say nothing of each other.
-    package var shard: String {
-        holder.firstIndex(of: "/").map { String(holder[..<$0]) } ?? ""
-    }
-
-    /// The holder with its shard before it.
-    package static func holder(_ name: String, ofShard shard: String) -> String {
-        shard.isEmpty ? name : "\(shard)/\(name)"
-    }
 
     package init(epoch: Int64, holder: String) {
         self.epoch = epoch
@@ -43,13 +31,11 @@ package struct Term: Hashable, Sendable, CustomStringConvertible {
     /// The term that annotations name.
     package init?(_ annotations: (String) -> String?) {
         guard let epoch = Self.epoch(in: annotations) else { return nil }
-        self.init(epoch: epoch, holder: String((annotations(Names.leader) ?? "").prefix(128)))
+        self.init(epoch: epoch, holder: String((annotations(Names.leader) ?? "").prefix(64)))
     }
 
-    /// Whether a term seen on an object says that this one is over. One of another shard does not:
-    /// it says that the object has to do with that shard too.
+    /// Whether a term seen on an object says that this one is over.
     package func isOver(bySeeing other: Term) -> Bool {
-        guard other.shard == shard else { return false }
         if other.epoch != epoch { return other.epoch > epoch }
         return !other.holder.isEmpty && other.holder != holder
     }

@@ -38,8 +38,6 @@ struct Process: Sendable {
     var isBuried = false
     /// It decides and changes nothing.
     var observes = false
-    /// Which releases it looks after.
-    var shard = ""
     /// What waits while the process stands still; `nil` while it runs.
     var waiting: [Event]?
     /// Calls that had not gone out when the process stopped; they do when it goes on.
@@ -91,9 +89,8 @@ extension World {
         else { return }
         lives += 1
         let clock = processes[index].nextClock
-        let (observes, shard) = (processes[index].observes, processes[index].shard)
+        let observes = processes[index].observes
         processes[index] = Process()
-        processes[index].shard = shard
         processes[index].observes = observes
         processes[index].clock = clock
         processes[index].nextClock = clock
@@ -111,15 +108,6 @@ extension World {
         start(process: processes.count - 1)
     }
 
-    /// Starts one more controller, which looks after a shard; returns its number.
-    package mutating func startController(ofShard shard: String) -> Int {
-        var process = Process()
-        process.shard = shard
-        processes.append(process)
-        start(process: processes.count - 1)
-        return processes.count - 1
-    }
-
     /// One process is alone; of several one is elected. Who only observes takes no part.
     private func settings(of index: Int) -> EngineSettings {
         var settings = settings
@@ -127,13 +115,11 @@ extension World {
         settings.observes = processes[index].observes
         // Every other life keeps nearly all objects packed: nothing may depend on it.
         settings.recentReleases = lives.isMultiple(of: 2) ? 1 : settings.recentReleases
-        settings.shard = processes[index].shard
         guard !settings.observes, processes.count(where: { !$0.observes }) > 1 else {
             return settings
         }
         settings.election = .init(
-            lease: NamespacedName(
-                namespace: "kube-system", name: Right.lease(ofShard: settings.shard)),
+            lease: NamespacedName(namespace: "kube-system", name: "slipway-controller"),
             identity: "slipway-\(index)_\(lives)", holder: "life-\(lives)")
         return settings
     }
@@ -177,7 +163,7 @@ extension World {
             case .write, .revert, .record, .emit, .probe:
                 if observes { violate("observe", "an observer acts: \(effect)") }
             case .intend: violate("observe", "who acts only says so: \(effect)")
-            case .read, .readMetadata, .list, .fetch, .leadership: break
+            case .read, .readMetadata, .fetch, .leadership: break
             }
         }
     }

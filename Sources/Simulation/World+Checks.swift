@@ -45,21 +45,19 @@ extension World {
         }
     }
 
-    /// At most one process of a shard may act at any time. While none may, nothing can be expected.
+    /// At most one process may act at any time. While none may, nothing can be expected.
     private mutating func checkLeaders() {
         guard processes.count > 1 else { return }
         var acting: [Int] = []
-        var shards: Set<String> = []
         for index in processes.indices {
             if let authority = processes[index].authority,
                 now + processes[index].clock < authority
             {
                 acting.append(processes[index].life)
-                shards.insert(processes[index].shard)
             }
         }
         if acting.isEmpty { truth.disturbed = now }
-        if acting.count > shards.count { violate("one leader", "\(acting) may act") }
+        if acting.count > 1 { violate("one leader", "\(acting) may act") }
     }
 
     private mutating func noteSplit(_ route: NamespacedName, _ serving: [String: Int]) {

@@ -11,7 +11,7 @@ extension World {
         guard mayDispatch(effect, from: index) else { return }
         let delay: TimeSpan =
             switch effect {
-            case .write, .read, .readMetadata, .list, .emit, .intend, .leadership: delays.write
+            case .write, .read, .readMetadata, .emit, .intend, .leadership: delays.write
             case .fetch: delays.fetch
             case .probe: delays.probe
             case .revert, .record: delays.push
@@ -72,9 +72,6 @@ extension World {
                 answer(.read(id, found), life)
             }
         case .readMetadata(let id, let key): answer(.read(id, metadata(of: key, life)), life)
-        case .list(let id, let kind, let release):
-            let fails = apiIsAway || goesOtherwise()
-            answer(.listed(id, list(kind, of: release, fails: fails)), life)
         case .fetch(let source, let spec, let known):
             let outcome: FetchOutcome =
                 gitIsAway

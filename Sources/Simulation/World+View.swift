@@ -2,7 +2,6 @@ import API
 import ControlPlane
 import Domain
 import Engine
-import KubeWire
 import Observed
 import Resources
 
@@ -20,11 +19,11 @@ extension World {
         fedVersion = -1
         if speaksHTTP {
             processes[index].wires = [:]
-            for (kind, label) in kinds(of: index) { follow(index, kind, label) }
+            for (kind, label) in ClusterView.kinds { follow(index, kind, label) }
             return
         }
         let source = frozen ?? store
-        for (kind, label) in kinds(of: index) {
+        for (kind, label) in ClusterView.kinds {
             if kind == .node, hidesNodes {
                 tell(index, kind, .refused(.forbidden, Self.nodesAreForbidden))
                 continue
@@ -40,44 +39,9 @@ extension World {
 
     private func lag(_ kind: ResourceKind) -> TimeSpan { delays.lags[kind] ?? delays.watch }
 
-    /// What a process follows, with the labels that it asks for.
-    private func kinds(of index: Int) -> [(kind: ResourceKind, labels: String?)] {
-        ClusterView.kinds.map { ($0, labels($1, of: $0, index)) }
-    }
-
-    private func labels(_ label: String?, of kind: ResourceKind, _ index: Int) -> String? {
-        ClusterView.labels(label, of: kind, in: processes[index].shard)
-    }
-
-    /// Reads the selectors that controllers write: `a`, `!a` and `a=b`.
-    private func carries(_ object: Document, _ selector: String?) -> Bool {
-        guard let selector else { return true }
-        if selector.hasPrefix("!") {
-            return object.at("metadata", "labels", String(selector.dropFirst())) == nil
-        }
-        let parts = selector.split(separator: "=").map(String.init)
-        guard let label = object.at("metadata", "labels", parts[0]) else { return false }
-        return parts.count == 1 || label == .string(parts[1])
-    }
-
-    /// What a process hears that asks for a release's objects of a kind.
-    mutating func list(
-        _ kind: ResourceKind, of release: NamespacedName, fails: Bool
-    ) -> ListOutcome {
-        if fails { return .failed("connection refused") }
-        let selector = "\(Names.releaseLabel)=\(release.name)"
-        if speaksHTTP {
-            let selection = ObjectSelection(kind, namespace: release.namespace, labels: selector)
-            do throws(ClusterError) {
-                return .objects(try list(selection, .newest, of: store).items)
-            } catch {
-                return .failed("\(error)")
-            }
-        }
-        return .objects(
-            store.objects(kind).filter {
-                carries($0, selector) && ObjectMetadata(of: $0).namespace == release.namespace
-            })
+    private func carries(_ object: Document, _ label: String?) -> Bool {
+        guard let label else { return true }
+        return object.at("metadata", "labels", label) != nil
     }
 
     /// News of a kind is on its way to a process; it does not overtake older news.
@@ -102,9 +66,7 @@ extension World {
         let changed = ClusterView.kinds.filter { store.lastChange(of: $0.kind) > last }
         for index in processes.indices where processes[index].isAlive {
             if processes[index].needsLists { feedLists(index) }
-            for (kind, label) in changed {
-                feed(index, kind, labels(label, of: kind, index))
-            }
+            for (kind, label) in changed { feed(index, kind, label) }
         }
         fedVersion = store.version
     }
@@ -131,7 +93,7 @@ extension World {
         guard !areWatchesLost else { return }
         let isHeld = apiIsAway || frozen != nil
         for index in processes.indices where processes[index].isAlive {
-            for (kind, label) in kinds(of: index) {
+            for (kind, label) in ClusterView.kinds {
                 let changed = store.lastChange(of: kind)
                 guard isHeld || !processes[index].hasHeard(of: kind, upTo: changed) else {
                     continue

@@ -113,22 +113,13 @@ extension World {
         func number(_ object: Document?, _ name: String) -> Int64 {
             object?.at("metadata", "annotations", name)?.stringValue.flatMap { Int64($0) } ?? 0
         }
-        func shard(_ object: Document?) -> String? {
-            let metadata = object.map { ObjectMetadata(of: $0) }
-            return Term { metadata?.annotation($0) }?.shard
-        }
-        // Numbers of two shards are of two Leases.
-        let goesBack =
-            shard(old) == shard(new) && number(new, Names.epoch) < number(old, Names.epoch)
-        if number(new, Names.sequence) <= number(old, Names.sequence) || goesBack {
+        if number(new, Names.sequence) <= number(old, Names.sequence)
+            || number(new, Names.epoch) < number(old, Names.epoch)
+        {
             violate("fencing", "the numbers of \(key) do not grow")
         }
         let release = store.object(
             ResourceKey(.modelRelease, namespace: key.namespace, name: key.name))
-        let own = release.map { ObjectMetadata(of: $0).shard }
-        if let own, shard(old) == own, shard(new) != own {
-            violate("shards", "\(key) is of shard \(own) and another one writes over its word")
-        }
         let status = ReleaseStatus(release?["status"] ?? .null)
         // A write that takes the mark off obeys it all the same.
         let marks = [old, new].compactMap {

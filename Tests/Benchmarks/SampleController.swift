@@ -75,7 +75,6 @@ struct SampleController {
         switch effect {
         case .write(let id, let request): .written(id, .applied(written(request)))
         case .read(let id, _), .readMetadata(let id, _): .read(id, .notFound)
-        case .list(let id, _, _): .listed(id, .objects([]))
         case .fetch(let source, _, let known): .fetched(source, look(known))
         case .probe(let id, _): .probed(id, .answers([]))
         case .revert(let id, _): .reverted(id, .pushed("0123456"))

@@ -1,15 +1,12 @@
 """Memory and idle processor time of the controller's process alone, with many releases.
 
-Usage: controller-scale.py SLIPWAY RELEASES [--idle SECONDS] [--replicas N] [--shards N]
+Usage: controller-scale.py SLIPWAY RELEASES [--idle SECONDS] [--replicas N]
 
 SLIPWAY is the built program (`swift build -c release --product slipway`). A Git repository declares
 so many releases; `slipway sandbox --api-only` serves the cluster from a process of its own; this
 script plays kubelet and gateway: it writes the status of pods and accepts routes. When every
 release is healthy the controller's process is left alone for a time and measured. Prints one line of
-JSON for each controller; ends with 1 if the releases do not get there.
-
-With --shards the releases are shared by so many controllers, each with a ReleaseSource of its own
-and `--shard`.
+JSON; ends with 1 if the releases do not get there.
 """
 
 import argparse
@@ -147,14 +144,14 @@ class Node:
             self.api.call, "PATCH", path, {"status": status}, "application/merge-patch+json")
 
 
-def repository(folder, releases, replicas, shards):
+def repository(folder, releases, replicas):
     path = os.path.join(folder, "models.git")
     subprocess.run(["git", "init", "-q", "--bare", path], check=True)
     script = ["commit refs/heads/main\ncommitter A <a@example.org> 1700000000 +0000\ndata 1\nx\n"]
     for number in range(releases):
         text = RELEASE.format(number=number, replicas=replicas)
         script.append(
-            f"M 100644 inline {number % shards}/{number:05}/release.yaml\ndata {len(text)}\n{text}\n")
+            f"M 100644 inline models/{number:05}/release.yaml\ndata {len(text)}\n{text}\n")
     subprocess.run(
         ["git", "-C", path, "fast-import", "--quiet"], input="".join(script).encode(), check=True)
     return path
@@ -178,13 +175,12 @@ def processor(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def wait_healthy(api, releases, controllers):
+def wait_healthy(api, releases, controller):
     start = time.time()
     while time.time() - start < DEADLINE:
         time.sleep(2 if releases <= 1000 else 10)
-        for controller in controllers:
-            if controller.poll() is not None:
-                sys.exit(f"a controller ended with {controller.returncode}")
+        if controller.poll() is not None:
+            sys.exit(f"the controller ended with {controller.returncode}")
         phases = {}
         for item in api.items("/apis/slipway.dev/v1alpha1/modelreleases"):
             phase = item.get("status", {}).get("phase", "none")
@@ -204,7 +200,6 @@ def main():
     parser.add_argument("releases", type=int)
     parser.add_argument("--idle", type=int, default=60, metavar="SECONDS")
     parser.add_argument("--replicas", type=int, default=1)
-    parser.add_argument("--shards", type=int, default=1)
     arguments = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="slipway-scale-")
     started = []
@@ -225,39 +220,29 @@ def main():
             "metadata": {"name": "web"}, "spec": {
                 "gatewayClassName": "example",
                 "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}})
-        path = repository(folder, arguments.releases, arguments.replicas, arguments.shards)
-        names = [f"s{number}" for number in range(arguments.shards)]
-        if arguments.shards == 1:
-            names = [None]
-        for number, shard in enumerate(names):
-            api.create("/apis/slipway.dev/v1alpha1/namespaces/default/releasesources", {
-                "apiVersion": "slipway.dev/v1alpha1", "kind": "ReleaseSource",
-                "metadata": {
-                    "name": f"models-{number}",
-                    "labels": {"slipway.dev/shard": shard} if shard else {}},
-                "spec": {"url": path, "path": str(number)}})
+        api.create("/apis/slipway.dev/v1alpha1/namespaces/default/releasesources", {
+            "apiVersion": "slipway.dev/v1alpha1", "kind": "ReleaseSource",
+            "metadata": {"name": "models"}, "spec": {
+                "url": repository(folder, arguments.releases, arguments.replicas)}})
         node = Node(api)
-        controllers = [subprocess.Popen([
+        controller = subprocess.Popen([
             arguments.slipway, "controller", "--kubeconfig", config, "--allow-local-repositories",
-            "--data-dir", os.path.join(folder, f"data-{shard}"), "--settle", "1s", "--drain", "1s",
-            "--log-level", "warning", *(["--shard", shard] if shard else [])])
-            for shard in names]
-        started += controllers
-        took = wait_healthy(api, arguments.releases, controllers)
+            "--data-dir", os.path.join(folder, "data"), "--settle", "1s", "--drain", "1s",
+            "--log-level", "warning"])
+        started.append(controller)
+        took = wait_healthy(api, arguments.releases, controller)
         time.sleep(20)
-        busy = [processor(controller.pid) for controller in controllers]
+        busy = processor(controller.pid)
+        resident, highest, threads = memory(controller.pid)
         time.sleep(arguments.idle)
-        for number, controller in enumerate(controllers):
-            idle = processor(controller.pid) - busy[number]
-            resident, highest, threads = memory(controller.pid)
-            shard = {"shard": names[number]} if names[number] else {}
-            print(json.dumps({
-                **shard, "releases": arguments.releases, "pods": node.pods,
-                "seconds_until_healthy": round(took),
-                "processor_seconds_until_then": round(busy[number], 1),
-                "resident_mib": round(resident, 1), "highest_resident_mib": round(highest, 1),
-                "threads": threads, "idle_seconds": arguments.idle,
-                "idle_processor_percent": round(100 * idle / arguments.idle, 2)}))
+        idle = processor(controller.pid) - busy
+        resident, highest, threads = memory(controller.pid)
+        print(json.dumps({
+            "releases": arguments.releases, "pods": node.pods, "seconds_until_healthy": round(took),
+            "processor_seconds_until_then": round(busy, 1),
+            "resident_mib": round(resident, 1), "highest_resident_mib": round(highest, 1),
+            "threads": threads, "idle_seconds": arguments.idle,
+            "idle_processor_percent": round(100 * idle / arguments.idle, 2)}))
     finally:
         for process in started:
             process.kill()

@@ -272,12 +272,6 @@ struct ControllerProcessTests {
     @Test(arguments: [
         (["--drain", "0s"], "--drain and --settle must be more than 0s and at most 1h"),
         (["--namespace", "Risk"], "--namespace must be 1 to 63 lower-case letters"),
-        (["--shard", "EU"], "--shard must be 1 to 40 lower-case letters"),
-        (["--shard", ""], "--shard must be 1 to 40 lower-case letters"),
-        (
-            ["--shard", String(repeating: "a", count: 41)],
-            "--shard must be 1 to 40 lower-case letters"
-        ),
         (["--cluster-name", "A"], "--cluster-name must be 1 to 63 lower-case letters"),
         (["--log-level", "loud"], "The value 'loud' is invalid for '--log-level"),
         (["--kubeconfig", "missing"], "no cluster to talk to: missing: "),

@@ -48,40 +48,6 @@ import Transport
         }
     }
 
-    @Test func aShardThatNobodyLooksAfterIsSaid() async throws {
-        try await ClusterOfTests.run { cluster in
-            var release = Self.release
-            release.metadata.labels[Names.shard] = "eu"
-            try await cluster.create(release)
-            let alone = try await cluster.slipway("doctor", "--lease-namespace", "risk")
-            #expect(
-                alone.output.contains(
-                    "shard eu: 1 release and 0 sources, and it seems that nobody looks after them: "
-                        + "there is no Lease risk/slipway-controller-eu\n"))
-            #expect(alone.output.contains("run a controller with --shard eu, or change the label"))
-            let time = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-            let lease = ResourceKey(.lease, namespace: "risk", name: Right.lease(ofShard: "eu"))
-            _ = await cluster.client.perform(
-                .create(
-                    lease,
-                    [
-                        "apiVersion": .string(ResourceKind.lease.apiVersion), "kind": "Lease",
-                        "metadata": ["name": .string(lease.name), "namespace": "risk"],
-                        "spec": [
-                            "holderIdentity": "slipway-eu-0", "leaseDurationSeconds": 600,
-                            "renewTime": .string(time.rfc3339(fractionDigits: 6)),
-                        ],
-                    ]))
-            let served = try await cluster.slipway("doctor", "--lease-namespace", "risk")
-            #expect(
-                served.output.contains(
-                    "ok: shard eu: 1 release and 0 sources; slipway-eu-0, renewed "))
-            let own = try await cluster.slipway(
-                "doctor", "--lease-namespace", "risk", "--shard", "eu")
-            #expect(own.output.contains("ok: leader: slipway-eu-0, renewed "))
-        }
-    }
-
     @Test func anAccountThatMayNothingIsToldWhatItLacks() async throws {
         try await ClusterOfTests.run { cluster in
             let kind = ResourceKind(

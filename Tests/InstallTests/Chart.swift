@@ -30,12 +30,9 @@ enum Chart {
     /// What Helm refused, or what kept it from working.
     struct Refusal: Error, CustomStringConvertible { let description: String }
 
-    /// Renders the chart as a Helm release in `slipway-system`.
-    static func render(
-        _ values: Document, as name: String = "slipway"
-    ) async throws -> Rendering {
-        let answer = try await run(
-            ["chart": .string(path), "cases": [values], "name": .string(name)])
+    /// Renders the chart as release `slipway` in `slipway-system`.
+    static func render(_ values: Document) async throws -> Rendering {
+        let answer = try await run(["chart": .string(path), "cases": [values]])
         let result = answer["cases"]?[0] ?? .null
         if let error = result["error"]?.stringValue { throw Refusal(description: error) }
         var objects: [Document] = []

@@ -18,7 +18,7 @@ import Testing
 
     /// Values that change the most, and what becomes of them.
     static let renderings: [(String, Document)] = [
-        ("namespaced", ["onlyNamespace": "risk"]), ("shard", ["shard": "eu"]),
+        ("namespaced", ["onlyNamespace": "risk"]),
         (
             "everything",
             [
@@ -118,35 +118,12 @@ import Testing
         #expect(only == nil || !chart.kinds().contains { $0.hasPrefix("Cluster") })
     }
 
-    /// Installations of two shards stand side by side: no object of one has a name of the other's,
-    /// and each account gets at its own Lease alone.
-    @Test func twoShardsShareNothing() async throws {
-        let first = try await Chart.render(["shard": "eu"], as: "slipway-eu")
-        let second = try await Chart.render(["shard": "asia"], as: "slipway-asia")
-        let plain = try await Chart.render([:])
-        func names(_ chart: Chart.Rendering) -> Set<String> {
-            Set(chart.objects.map { "\($0["kind"]?.stringValue ?? "") \($0.objectName)" })
-        }
-        #expect(names(first).isDisjoint(with: names(second)))
-        #expect(names(first).isDisjoint(with: names(plain)))
-        let lease = Right.lease(ofShard: "eu")
-        #expect(first.object("Lease", lease) != nil)
-        let role = try #require(first.object("Role", "slipway-eu-election"))
-        #expect(role["rules"] == Right.rules(of: .election, lease: lease))
-        let pod = first.object("Deployment", "slipway-eu")?.at("spec", "template", "spec")
-        let arguments = pod?["containers"]?[0]?["args"]?.arrayValue ?? []
-        #expect(arguments.contains("--shard=eu"))
-        #expect(arguments.contains(.string("--lease-name=\(lease)")))
-    }
-
     // MARK: Values
 
     static let wrong: [(Document, String)] = [
         (["replicaCount": 3], "replicaCount"),
         (["replicas": "two"], "replicas"), (["replicas": -1], "replicas"),
-        (["onlyNamespace": "Risk"], "onlyNamespace"), (["shard": "EU"], "shard"),
-        (["shard": .string(String(repeating: "a", count: 41))], "shard"),
-        (["logLevel": "loud"], "logLevel"),
+        (["onlyNamespace": "Risk"], "onlyNamespace"), (["logLevel": "loud"], "logLevel"),
         (["image": ["digest": "latest"]], "digest"),
         (["resources": ["limits": ["memory": "much"]]], "memory"),
         (["serviceMonitor": ["interval": "often"]], "interval"),

@@ -1,11 +1,10 @@
 import Domain
-import Resources
 import Testing
 
 /// What the controller's own pod is like, whatever the values.
 @Suite(.timeLimit(.minutes(5))) struct PodTests {
     static let values: [Document] = [
-        [:], ["onlyNamespace": "risk"], ["shard": "eu"], ["serviceMonitor": ["enabled": true]],
+        [:], ["onlyNamespace": "risk"], ["serviceMonitor": ["enabled": true]],
     ]
 
     /// Pod Security Standards, level "restricted", as far as a pod can offend against it.
@@ -109,10 +108,9 @@ import Testing
             chart.object("Deployment", "slipway")?.at("spec", "template", "spec")?["containers"]?[
                 0]?[
                 "args"]?.arrayValue ?? []
-        let name = Right.lease(ofShard: values["shard"]?.stringValue ?? "")
-        #expect(arguments.contains(.string("--lease-name=\(name)")))
+        #expect(arguments.contains("--lease-name=slipway-controller"))
         #expect(arguments.contains("--lease-namespace=slipway-system"))
-        let lease = try #require(chart.object("Lease", name))
+        let lease = try #require(chart.object("Lease", "slipway-controller"))
         #expect(lease.at("metadata", "namespace") == "slipway-system")
         #expect(lease["spec"] == nil, "an upgrade must not take it from the leader")
         let only = values["onlyNamespace"]?.stringValue

@@ -1,5 +1,4 @@
-"""Renders and checks a chart with Helm. Standard input: {"chart": PATH, "cases": [VALUES]}, and "name":
-that of the Helm release;
+"""Renders and checks a chart with Helm. Standard input: {"chart": PATH, "cases": [VALUES]};
 standard output: {"lint": REPORT, "cases": [{"files": {PATH: TEXT}} or {"error": TEXT}]}."""
 
 import json
@@ -16,7 +15,7 @@ with Chart.load(asked["chart"]) as chart:
         try:
             chart.validate_schema(values)
             files = chart.render(
-                values, name=asked.get("name", "slipway"), namespace="slipway-system", is_install=True
+                values, name="slipway", namespace="slipway-system", is_install=True
             )
             report = lint(asked["chart"], values, strict=True, namespace="slipway-system")
             cases.append({"files": files, "lint": report})

@@ -141,24 +141,6 @@ struct DiagnosisTests {
         #expect(finding(nil, nil).result == .doubtful)
     }
 
-    @Test func aShardThatNobodyLooksAfterIsNamed() {
-        func finding(_ shard: String, _ holder: String?) -> Finding {
-            Diagnosis.shard(
-                shard, objects: "3 releases and 1 source",
-                leader: Diagnosis.leader(
-                    release, holder: holder, silence: .seconds(1), duration: .seconds(15)))
-        }
-        let served = finding("eu", "a_1")
-        #expect(served.subject == "shard eu" && served.result == .good)
-        #expect(served.text == "3 releases and 1 source; a_1, renewed 1s ago")
-        let alone = finding("eu", "")
-        #expect(alone.result == .bad && alone.text.contains("nobody has the Lease risk/fraud"))
-        #expect(alone.advice.contains("run a controller with --shard eu"))
-        #expect(finding("eu", nil).result == .doubtful)
-        #expect(finding("", "").subject == "no shard")
-        #expect(finding("", "").advice.contains("without --shard"))
-    }
-
     @Test func aFindingIsALineAndWhatToDoBelow() {
         let finding = Finding("clock", .doubtful, "late", advice: "set it")
         #expect(finding.text(.plain) == "warning: clock: late\n    set it\n")

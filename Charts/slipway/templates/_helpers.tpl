@@ -15,14 +15,8 @@
 {{- end -}}
 {{- end -}}
 
-{{/* A shard's is named after the shard alone: a second installation of the same shard is refused,
-     and `slipway doctor` finds it. */}}
 {{- define "slipway.lease" -}}
-{{- if .Values.shard -}}
-{{- printf "%s-controller-%s" .Chart.Name .Values.shard -}}
-{{- else -}}
 {{- printf "%s-controller" (include "slipway.name" .) -}}
-{{- end -}}
 {{- end -}}
 
 {{- define "slipway.selector" -}}

@@ -33,12 +33,6 @@ extension Controller {
         var page = Exposition()
         page.family("slipway_build_info", .gauge, "Always 1; which Slipway this is.")
         page.sample("slipway_build_info", labels: ["version": version], 1)
-        page.family("slipway_shard_info", .gauge, "Always 1; which shard this one looks after.")
-        page.sample("slipway_shard_info", labels: ["shard": sight.view.shard], 1)
-        page.gauge(
-            "slipway_other_shards_releases",
-            "Releases of other shards of which something was seen; only their names are kept.",
-            sight.view.releasesOfOthers)
         page.gauge(
             "slipway_leader", "1 while this controller may act, 0 while it waits.",
             sight.leads ? 1 : 0)

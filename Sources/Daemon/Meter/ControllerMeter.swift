@@ -69,7 +69,7 @@ struct ControllerMeter: Sendable {
             if write.takesTrafficBack, reverting[request.key] == nil {
                 reverting[request.key] = at
             }
-        case .read(let id, _), .readMetadata(let id, _), .list(let id, _, _): reading.insert(id)
+        case .read(let id, _), .readMetadata(let id, _): reading.insert(id)
         case .fetch(let source, _, _): fetching["\(source)"] = at
         case .probe(let id, _): probing[id] = at
         case .revert(let id, _), .record(let id, _): pushing.insert(id)
@@ -88,7 +88,7 @@ struct ControllerMeter: Sendable {
             interruptions.add(1, kind.plural)
         case .view, .notified, .resigned, .tick: break
         case .written(let id, let outcome): ended(id, outcome, at: at)
-        case .read(let id, _), .listed(let id, _): reading.remove(id)
+        case .read(let id, _): reading.remove(id)
         case .fetched(let source, let outcome):
             guard let start = fetching.removeValue(forKey: "\(source)") else { break }
             let result =

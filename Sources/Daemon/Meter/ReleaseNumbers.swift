@@ -13,10 +13,7 @@ struct ReleaseNumbers {
             view.releases[name].map { (name, $0.value.status) }
         }
         sources = view.sources.names.compactMap { name in
-            // Others are counted by those who look after them.
-            guard let source = view.sources[name]?.value, source.metadata.shard == view.shard
-            else { return nil }
-            return (name, SourceStatus(source.status))
+            view.sources[name].map { (name, SourceStatus($0.value.status)) }
         }
     }
 

@@ -60,10 +60,7 @@ extension Engine {
     ///
     /// Only lives of the same controller have written what is there, for there is no other: their
     /// writes that are still on the way are void when each life has a number of its own.
-    private var aloneTerm: Term {
-        Term(
-            epoch: leadership.highest + 1, holder: Term.holder("", ofShard: settings.shard))
-    }
+    private var aloneTerm: Term { Term(epoch: leadership.highest + 1, holder: "") }
 
     /// Takes part in the election, with what the event has changed in it.
     mutating func lead(_ event: Event, now: Timestamp) {
@@ -116,8 +113,6 @@ extension Engine {
             }
         guard let metadata, metadata.managedBy == Names.managedByValue, let seen = metadata.term
         else { return }
-        // Numbers of another shard are of another Lease.
-        guard seen.shard == settings.shard else { return }
         leadership.note(seen)
         if settings.observes { return follow(seen) }
         guard let term, term.isOver(bySeeing: seen), leadership.isInForce else { return }

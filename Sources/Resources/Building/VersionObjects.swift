@@ -10,9 +10,6 @@ package struct VersionIdentity: Hashable, Sendable {
     package let digest: Digest
     /// What becomes of the objects when the release is gone: they stay.
     package let retained: Bool
-    /// The shard of the release; empty without. It stands on the objects and not in the pods'
-    /// template: pods stay when a release goes to another shard.
-    package var shard = ""
     /// What makes earlier deletions void; `nil` for objects that no term is known of.
     package var seal: Seal?
 
@@ -31,7 +28,6 @@ package struct VersionIdentity: Hashable, Sendable {
         self.init(
             release: release.id, releaseUID: release.metadata.uid, version: version, digest: digest,
             retained: release.metadata.annotation(Names.onDelete) == "retain")
-        shard = release.metadata.shard
     }
 
     /// The name of the version's Deployment, Service and ControllerRevision.
@@ -145,11 +141,6 @@ package enum VersionObjects {
             ])
     }
 
-    /// Where an object bears its release's shard: it changes when the release goes to another one.
-    package static let shardPlace = FieldPath([
-        .key("metadata"), .key("labels"), .key(Names.shard),
-    ])
-
     /// The labels that name a version's pods and nothing else's.
     package static func selector(_ identity: VersionIdentity) -> Document {
         Document(strings: [
@@ -186,10 +177,9 @@ package enum VersionObjects {
         }
         document["apiVersion"] = .string(kind.apiVersion)
         document["kind"] = .string(kind.kind)
-        let shard = identity.shard.isEmpty ? [] : [(Names.shard, identity.shard)]
         document["metadata"] = [
             "name": .string(identity.name), "namespace": .string(identity.release.namespace),
-            "labels": Document(strings: labels(identity) + shard),
+            "labels": Document(strings: labels(identity)),
             "annotations": annotations,
         ]
         if let uid { document.set(["metadata", "uid"], to: .string(uid)) }

@@ -83,12 +83,8 @@ struct ControllerCommand: AsyncParsableCommand {
         help: "Lead only with the Lease; on in a pod, off elsewhere, unless it is given.")
     var leaderElect: Bool?
 
-    @Option(
-        help: """
-            The name of the Lease that all candidates take; slipway-controller if it is not given, \
-            with a shard slipway-controller-SHARD.
-            """)
-    var leaseName: String?
+    @Option(help: "The name of the Lease that all candidates take.")
+    var leaseName = Right.defaultLease
 
     @Option(help: "The namespace of the Lease; the pod's or the context's if it is not given.")
     var leaseNamespace: String?
@@ -98,13 +94,6 @@ struct ControllerCommand: AsyncParsableCommand {
         help: "Follow only this namespace, with rights there alone; the whole cluster if not given."
     )
     var namespace: String?
-
-    @Option(
-        help: """
-            Look after what bears the label slipway.dev/shard with this value; what bears no such \
-            label if it is not given.
-            """)
-    var shard: String?
 
     @Option(help: "How long candidates leave a leader alone that gives no sign, 3s to 60s.")
     var leaseDuration = TimeSpan.seconds(15)
@@ -133,16 +122,18 @@ struct ControllerCommand: AsyncParsableCommand {
         }
         try Self.checkLabel("--cluster-name", clusterName)
         if let namespace { try Self.checkLabel("--namespace", namespace) }
-        if let shard { try Self.checkLabel("--shard", shard, atMost: Names.shardLimit) }
     }
 
     /// A DNS label (RFC 1123).
-    private static func checkLabel(
-        _ option: String, _ text: String, atMost limit: Int = 63
-    ) throws {
-        guard Names.isLabel(text, atMost: limit) else {
+    private static func checkLabel(_ option: String, _ text: String) throws {
+        let isName =
+            (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (97...122).contains($0) || (48...57).contains($0) || $0 == 45
+            }
+        guard isName, !text.hasPrefix("-"), !text.hasSuffix("-") else {
             throw ValidationError(
-                "\(option) must be 1 to \(limit) lower-case letters, digits and hyphens")
+                "\(option) must be 1 to 63 lower-case letters, digits and hyphens")
         }
     }
 
@@ -158,7 +149,7 @@ struct ControllerCommand: AsyncParsableCommand {
             engine: EngineSettings(
                 cluster: clusterName, rollout: RolloutSettings(settle: settle, drain: drain),
                 seed: .random(in: 0 ... .max), election: election(client.configuration),
-                namespace: namespace, shard: shard ?? "", observes: observe))
+                namespace: namespace, observes: observe))
         let controller: Controller
         do {
             controller = try Controller(settings, client: client, logger: logger)
@@ -167,7 +158,7 @@ struct ControllerCommand: AsyncParsableCommand {
         }
         logger.info(
             "\(Version.text) \(observe ? "observes" : "follows") \(client.configuration.server)",
-            metadata: Self.fields(client.configuration, directory, shard))
+            metadata: ["from": "\(client.configuration.origin)", "data": "\(directory)"])
         var quiet = logger
         quiet.logLevel = .error
         var services: [any Service] = [controller]
@@ -189,14 +180,6 @@ struct ControllerCommand: AsyncParsableCommand {
         }
         await client.shutDown()
         logger.info("ended")
-    }
-
-    private static func fields(
-        _ configuration: KubeConfiguration, _ directory: String, _ shard: String?
-    ) -> Logger.Metadata {
-        var fields: Logger.Metadata = ["from": "\(configuration.origin)", "data": "\(directory)"]
-        if let shard { fields["shard"] = "\(shard)" }
-        return fields
     }
 
     /// Where questions about the controller itself are answered, if anywhere.
@@ -225,8 +208,7 @@ struct ControllerCommand: AsyncParsableCommand {
         var generator = SystemRandomNumberGenerator()
         var settings = ProcessIdentity.candidate(
             NamespacedName(
-                namespace: leaseNamespace ?? configuration.namespace,
-                name: leaseName ?? Right.lease(ofShard: shard ?? "")),
+                namespace: leaseNamespace ?? configuration.namespace, name: leaseName),
             host: Terminal.environment("POD_NAME") ?? Terminal.environment("HOSTNAME") ?? "",
             using: &generator)
         settings.scale(to: leaseDuration)

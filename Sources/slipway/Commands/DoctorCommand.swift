@@ -11,14 +11,13 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: """
             Looks at the API server and its clock, the kinds that Slipway needs and whether they \
             may be read, the rights of whoever asks, Slipway's definitions, the controller's \
-            Lease, whether each shard has a leader, the gateways that releases name, and what the \
-            controller says of sources and releases. It changes nothing. In the controller's own \
-            pod it looks with the controller's rights.
+            Lease, the gateways that releases name, and what the controller says of sources and \
+            releases. It changes nothing. In the controller's own pod it looks with the \
+            controller's rights.
 
             EXAMPLES
               slipway doctor --lease-namespace slipway-system
               slipway doctor --only risk
-              slipway doctor --shard eu --lease-namespace slipway-system
               kubectl exec -n slipway-system deploy/slipway -- slipway doctor
               slipway doctor -o json | jq '.findings[] | select(.result != "ok")'
 
@@ -28,15 +27,8 @@ struct DoctorCommand: AsyncParsableCommand {
               2  wrong usage, or no cluster to talk to
             """)
 
-    @Option(
-        help: """
-            The name of the Lease that controllers take; slipway-controller if it is not given, \
-            with a shard slipway-controller-SHARD.
-            """)
-    var leaseName: String?
-
-    @Option(help: "The shard that the controller looks after, if it was given one.")
-    var shard = ""
+    @Option(help: "The name of the Lease that controllers take.")
+    var leaseName = Right.defaultLease
 
     @Option(help: "The namespace of the Lease; the context's if it is not given.")
     var leaseNamespace: String?
@@ -50,10 +42,9 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await cluster.withReleases { releases in
             let lease = NamespacedName(
-                namespace: leaseNamespace ?? releases.namespace,
-                name: leaseName ?? Right.lease(ofShard: shard))
+                namespace: leaseNamespace ?? releases.namespace, name: leaseName)
             let findings = try await Examination(
-                client: releases.client, lease: lease, only: only, shard: shard
+                client: releases.client, lease: lease, only: only
             ).findings()
             show(findings)
             guard !findings.contains(where: { $0.result == .bad }) else {

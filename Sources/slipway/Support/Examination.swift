@@ -13,8 +13,6 @@ struct Examination {
     let lease: NamespacedName
     /// The only namespace that the controller follows; `nil` for the whole cluster.
     let only: String?
-    /// The shard that the controller looks after; empty without.
-    let shard: String
 
     /// - Throws: ``Failure`` when there is no API server to talk to.
     func findings() async throws(Failure) -> [Finding] {
@@ -31,12 +29,10 @@ struct Examination {
             findings.append(
                 Diagnosis.definition(definition, stored: await object(.definition, "", name)))
         }
-        findings.append(await leader(lease))
+        findings.append(await leader())
         let releases = await releases()
-        let sources = await sources()
-        findings += await shards(of: releases, sources)
         findings += await gateways(of: releases)
-        findings += sources.map { Diagnosis.source($0.metadata.id, SourceStatus($0.status)) }
+        findings += await sources()
         findings += releases.map { Diagnosis.release($0.id, $0.status) }
         return findings
     }
@@ -122,7 +118,7 @@ struct Examination {
         return object
     }
 
-    private func leader(_ lease: NamespacedName) async -> Finding {
+    private func leader() async -> Finding {
         let spec = await object(.lease, lease.namespace, lease.name)?["spec"]
         let renewed = spec?["renewTime"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
         return Diagnosis.leader(
@@ -141,35 +137,12 @@ struct Examination {
         }
     }
 
-    private func sources() async -> [(metadata: ObjectMetadata, status: Document)] {
+    private func sources() async -> [Finding] {
         let list = try? await client.list(ObjectSelection(.releaseSource, namespace: only))
         return (list?.items ?? []).map { object in
-            (ObjectMetadata(of: object), object["status"] ?? .null)
+            Diagnosis.source(
+                ObjectMetadata(of: object).id, SourceStatus(object["status"] ?? .null))
         }
-    }
-
-    /// Whether somebody looks after each of the shards that are named. Where nothing bears one,
-    /// nothing is said.
-    private func shards(
-        of releases: [ModelRelease], _ sources: [(metadata: ObjectMetadata, status: Document)]
-    ) async -> [Finding] {
-        var counts: [String: (releases: Int, sources: Int)] = [:]
-        for release in releases { counts[release.metadata.shard, default: (0, 0)].releases += 1 }
-        for source in sources { counts[source.metadata.shard, default: (0, 0)].sources += 1 }
-        guard counts.keys.contains(where: { !$0.isEmpty }) else { return [] }
-        var findings: [Finding] = []
-        for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
-            let own = NamespacedName(
-                namespace: lease.namespace, name: Right.lease(ofShard: name))
-            let objects =
-                "\(count.releases) release\(count.releases == 1 ? "" : "s") and "
-                + "\(count.sources) source\(count.sources == 1 ? "" : "s")"
-            findings.append(
-                Diagnosis.shard(
-                    name, objects: objects,
-                    leader: await leader(name == shard ? lease : own)))
-        }
-        return findings
     }
 
     private func gateways(of releases: [ModelRelease]) async -> [Finding] {

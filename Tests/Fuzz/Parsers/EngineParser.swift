@@ -57,7 +57,6 @@ extension Parser {
         case .probe(let id, let order):
             return .probed(
                 id, .answers(order.requests.map { _ in .answered(status: 200, body: items.first) }))
-        case .list(let id, _, _): return .listed(id, .failed("away"))
         case .fetch(let source, _, _): return .fetched(source, .failed("away"))
         case .revert(let id, _): return .reverted(id, .failed("away"))
         case .record(let id, _): return .recorded(id, .pushed("c"))
@@ -72,7 +71,6 @@ extension Effect {
         case .write(_, let request): "write \(request.key.kind.kind)"
         case .read: "read"
         case .readMetadata: "read metadata"
-        case .list: "list"
         case .fetch: "fetch"
         case .probe: "probe"
         case .revert: "revert"

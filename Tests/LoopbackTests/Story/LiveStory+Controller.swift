@@ -16,7 +16,7 @@ extension LiveStory {
     func withController(
         git: HTTPRequest.Deadlines = GitHTTPOverTransport.deadlines,
         token: String? = nil, election: Election.Settings? = nil, namespace: String? = nil,
-        shard: String = "", observing log: LogLines? = nil,
+        observing log: LogLines? = nil,
         _ body: () async throws -> Void
     ) async throws {
         let logger =
@@ -34,11 +34,10 @@ extension LiveStory {
             logger: logger)
         let controller = try Controller(
             ControllerSettings(
-                directory: folder + (log == nil ? "" : "/observer")
-                    + (shard.isEmpty ? "" : "/shard-\(shard)"), git: git,
+                directory: log == nil ? folder : folder + "/observer", git: git,
                 engine: EngineSettings(
                     rollout: RolloutSettings(settle: .seconds(1), drain: .seconds(1)),
-                    election: election, namespace: namespace, shard: shard, observes: log != nil)),
+                    election: election, namespace: namespace, observes: log != nil)),
             client: client, logger: logger)
         let outcome: Result<Void, any Error>
         do {
