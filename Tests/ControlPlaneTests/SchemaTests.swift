@@ -18,6 +18,9 @@ import Testing
         ("^(?:x|y)?z$", "yz", true), ("^[]a]+$", "]a", true), ("^[a-]+$", "a-a", true),
         ("^(?i)ab$", "aB", true), ("^a(?i:b)c$", "aBc", true), ("^a(?i:b)c$", "aBC", false),
         ("^(?i)[^a]$", "A", false), ("^(?s).$", "\n", true), ("^(?P<x>a)(?<y>b)$", "ab", true),
+        ("^[[:alpha:]_]+$", "a_B", true), ("^[[:alpha:]]+$", "a1", false),
+        ("^[[:^digit:]]$", "a", true), ("^[[:^digit:]]$", "1", false), ("^[[:a]+$", "[:a", true),
+        ("^a+?b??c{2}?$", "aabcc", true),
     ])
     func matches(pattern: String, text: String, expected: Bool) throws {
         let pattern = try #require(LinearPattern(pattern))
@@ -27,6 +30,11 @@ import Testing
     @Test(arguments: [
         "(", "a)", "[a", "*", "(?=a)", "(?<=a)", "(?i", "(?x)", "(?P<>a)", #"\1"#, "a{2000}",
         "((((a{99}){99}){99}){9}){9}",
+        // RE2 does not take a quantifier of a quantifier.
+        "a**", "a+*", "a?+", "a???", "a{2}{3}", "a{2}*", "a*{2}",
+        "a" + String(repeating: "+", count: 100_000),
+        // Nothing is repeated, 1000^5 times.
+        "(((((){1000}){1000}){1000}){1000}){1000}", "[[:nosuch:]]", "[[:alpha:]-z]+[",
     ])
     func refuses(pattern: String) {
         #expect(LinearPattern(pattern) == nil)

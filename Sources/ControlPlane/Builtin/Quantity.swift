@@ -79,9 +79,11 @@ package struct Quantity: Hashable, Sendable, Comparable {
     /// The amount in billionths.
     var billionths: Int128 { nanos }
 
-    /// A quantity that is so many billionths larger.
-    func adding(_ billionths: Int128) -> Quantity {
-        Quantity(nanos: nanos + billionths, form: form)
+    /// A quantity that is so many billionths larger; `nil` beyond 10^20 in either direction.
+    func adding(_ billionths: Int128) -> Quantity? {
+        let (sum, overflow) = nanos.addingReportingOverflow(billionths)
+        guard !overflow, (-Self.largest...Self.largest).contains(sum) else { return nil }
+        return Quantity(nanos: sum, form: form)
     }
 
     private init(nanos: Int128, form: Form) {

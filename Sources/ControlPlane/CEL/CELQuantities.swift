@@ -30,10 +30,10 @@ extension CELFunction {
             .double(Double(try value(arguments[0]).billionths) / 1e9)
         },
         "add": CELFunction(sums) { arguments, _ throws(CELFailure) in
-            .quantity(try value(arguments[0]).adding(try value(arguments[1]).billionths))
+            .quantity(try sum(arguments[0], try value(arguments[1]).billionths))
         },
         "sub": CELFunction(sums) { arguments, _ throws(CELFailure) in
-            .quantity(try value(arguments[0]).adding(-(try value(arguments[1]).billionths)))
+            .quantity(try sum(arguments[0], -(try value(arguments[1]).billionths)))
         },
         "compareTo": CELFunction([member([quantity, quantity], .int)]) {
             arguments, _ throws(CELFailure) in
@@ -54,6 +54,15 @@ extension CELFunction {
     private static let sums = [
         member([quantity, quantity], quantity), member([quantity, .int], quantity),
     ]
+
+    private static func sum(
+        _ one: CELValue, _ billionths: Int128
+    ) throws(CELFailure) -> Quantity {
+        guard let sum = try value(one).adding(billionths) else {
+            throw CELFailure("quantity overflow")
+        }
+        return sum
+    }
 
     private static func value(_ value: CELValue) throws(CELFailure) -> Quantity {
         switch value {

@@ -7,6 +7,9 @@
 package struct LinearPattern: Hashable, Sendable {
     /// Instructions of a compiled pattern at most.
     static let sizeLimit = 20_000
+    /// Nodes visited while a pattern is compiled at most: what is repeated counts as often as it
+    /// is, even if it leaves no instruction.
+    static let effortLimit = 100_000
     /// Steps spent on one text at most; what needs more does not match.
     static let stepLimit = 20_000_000
 
@@ -31,13 +34,26 @@ package struct LinearPattern: Hashable, Sendable {
 
     package let text: String
     private var program: [Instruction] = []
+    /// What one character of a text costs at most: an instruction is a step, and so are four
+    /// ranges of its characters.
+    private(set) var size = 0
 
     /// `nil` for what is no pattern of this language, or too large.
     package init?(_ text: String) {
+        var effort = Self.effortLimit
+        self.init(text, effort: &effort)
+    }
+
+    /// As ``init(_:)``; takes from `effort` what it took, whether it is a pattern or not.
+    init?(_ text: String, effort: inout Int) {
         self.text = text
         var parser = PatternParser(text)
-        guard let node = parser.pattern(), emit(node) else { return nil }
+        guard let node = parser.pattern(), emit(node, &effort) else { return nil }
         program.append(.match)
+        size = program.reduce(0) { sum, instruction in
+            guard case .set(let set) = instruction else { return sum + 1 }
+            return sum + 1 + set.ranges.count / 4
+        }
     }
 
     /// Whether the pattern matches anywhere in the text; not if that takes too many steps.
@@ -46,7 +62,7 @@ package struct LinearPattern: Hashable, Sendable {
     /// As ``matches(_:)``; `nil` if it takes too many steps.
     func matchesWithinLimit(_ text: String) -> Bool? {
         let scalars = Array(text.unicodeScalars)
-        guard scalars.count <= Self.stepLimit / max(program.count, 1) else { return nil }
+        guard scalars.count <= Self.stepLimit / max(size, 1) else { return nil }
         var current: [Int] = []
         var next: [Int] = []
         var pending: [Int] = []
@@ -97,8 +113,9 @@ package struct LinearPattern: Hashable, Sendable {
         return false
     }
 
-    private mutating func emit(_ node: Node) -> Bool {
-        guard program.count < Self.sizeLimit else { return false }
+    private mutating func emit(_ node: Node, _ effort: inout Int) -> Bool {
+        effort -= 1
+        guard program.count < Self.sizeLimit, effort >= 0 else { return false }
         switch node {
         case .empty: break
         case .set(let set): program.append(.set(set))
@@ -106,14 +123,14 @@ package struct LinearPattern: Hashable, Sendable {
         case .end: program.append(.end)
         case .sequence(let nodes):
             for node in nodes {
-                guard emit(node) else { return false }
+                guard emit(node, &effort) else { return false }
             }
         case .choice(let nodes):
             var jumps: [Int] = []
             for (index, node) in nodes.enumerated() {
                 let split = program.count
                 if index < nodes.count - 1 { program.append(.jump(0)) }
-                guard emit(node) else { return false }
+                guard emit(node, &effort) else { return false }
                 guard index < nodes.count - 1 else { continue }
                 jumps.append(program.count)
                 program.append(.jump(0))
@@ -122,12 +139,12 @@ package struct LinearPattern: Hashable, Sendable {
             for jump in jumps { program[jump] = .jump(program.count) }
         case .repeated(let node, let least, let most):
             for _ in 0..<least {
-                guard emit(node) else { return false }
+                guard emit(node, &effort) else { return false }
             }
             guard let most else {
                 let split = program.count
                 program.append(.jump(0))
-                guard emit(node) else { return false }
+                guard emit(node, &effort) else { return false }
                 program.append(.jump(split))
                 program[split] = .split(split + 1, program.count)
                 return true
@@ -136,7 +153,7 @@ package struct LinearPattern: Hashable, Sendable {
             for _ in least..<max(most, least) {
                 splits.append(program.count)
                 program.append(.jump(0))
-                guard emit(node) else { return false }
+                guard emit(node, &effort) else { return false }
             }
             for split in splits { program[split] = .split(split + 1, program.count) }
         }
@@ -158,6 +175,24 @@ struct ScalarSet: Hashable, Sendable {
     static let digits = ScalarSet(ranges: [48...57])
     static let words = ScalarSet(ranges: [48...57, 65...90, 95...95, 97...122])
     static let spaces = ScalarSet(ranges: [9...10, 12...13, 32...32])
+    /// The classes of POSIX, which are of ASCII only (RE2).
+    private static let classes: [String: [ClosedRange<UInt32>]] = [
+        "alnum": [48...57, 65...90, 97...122], "alpha": [65...90, 97...122], "ascii": [0...127],
+        "blank": [9...9, 32...32], "cntrl": [0...31, 127...127], "digit": [48...57],
+        "graph": [33...126], "lower": [97...122], "print": [32...126],
+        "punct": [33...47, 58...64, 91...96, 123...126], "space": [9...13, 32...32],
+        "upper": [65...90], "word": [48...57, 65...90, 95...95, 97...122],
+        "xdigit": [48...57, 65...70, 97...102],
+    ]
+
+    /// The class of that name, all others with `^` before it; `nil` if there is none.
+    static func posix(_ name: String) -> ScalarSet? {
+        let isInverted = name.hasPrefix("^")
+        return classes[isInverted ? String(name.dropFirst()) : name].map {
+            ScalarSet(ranges: $0, isInverted: isInverted)
+        }
+    }
+
     /// Everything but the end of a line.
     static let any = ScalarSet(ranges: [10...10], isInverted: true)
 
@@ -242,22 +277,20 @@ private struct PatternParser {
     }
 
     private mutating func repeated(_ atom: LinearPattern.Node) -> LinearPattern.Node? {
-        var node = atom
-        while true {
-            if take("*") {
-                node = .repeated(node, 0, nil)
-            } else if take("+") {
-                node = .repeated(node, 1, nil)
-            } else if take("?") {
-                node = .repeated(node, 0, 1)
-            } else if let (least, most) = counts() {
-                guard least <= 1000, most ?? 0 <= 1000, most ?? least >= least else { return nil }
-                node = .repeated(node, least, most)
-            } else {
-                return node
-            }
-            _ = take("?")
-        }
+        guard let (least, most) = quantifier() else { return atom }
+        guard least <= 1000, most ?? 0 <= 1000, most ?? least >= least else { return nil }
+        _ = take("?")
+        // RE2: "invalid nested repetition operator".
+        guard quantifier() == nil else { return nil }
+        return .repeated(atom, least, most)
+    }
+
+    /// How often what stands before it may stand; `nil` (and nothing read) for anything else.
+    private mutating func quantifier() -> (Int, Int?)? {
+        if take("*") { return (0, nil) }
+        if take("+") { return (1, nil) }
+        if take("?") { return (0, 1) }
+        return counts()
     }
 
     /// `{n}`, `{n,}` or `{n,m}`; `nil` (and nothing read) for anything else.
@@ -389,6 +422,11 @@ private struct PatternParser {
                 return set
             }
             isFirst = false
+            if let name = className() {
+                guard let named = ScalarSet.posix(name) else { return nil }
+                set.ranges += named.plainRanges
+                continue
+            }
             guard let low = element() else { return nil }
             guard low.ranges.count == 1, !low.isInverted, next == "-",
                 place + 1 < scalars.count, scalars[place + 1] != "]",
@@ -403,6 +441,21 @@ private struct PatternParser {
             else { return nil }
             set.ranges.append(from.lowerBound...to.lowerBound)
         }
+        return nil
+    }
+
+    /// What stands between `[:` and `:]`; `nil` (and nothing read) for anything else.
+    private mutating func className() -> String? {
+        let start = place
+        if take("["), take(":") {
+            var name = String.UnicodeScalarView()
+            while let scalar = next, scalar == "^" || ScalarSet.words.contains(scalar) {
+                name.append(scalar)
+                place += 1
+            }
+            if take(":"), take("]") { return String(name) }
+        }
+        place = start
         return nil
     }
 
