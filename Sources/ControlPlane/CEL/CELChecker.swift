@@ -28,7 +28,9 @@ struct CELChecker {
     func whole(_ type: CELType) -> CELType { types.whole(type) }
 
     private mutating func wrong(_ position: Int, _ message: String) -> Checked {
-        problems.append(CELProblem(position: position, message: message))
+        // Those that are not told are only counted.
+        let isTold = problems.count < CELErrors.limit
+        problems.append(CELProblem(position: position, message: isTold ? message : ""))
         return (.constant(.null), .wrong)
     }
 
@@ -197,11 +199,11 @@ struct CELChecker {
         var result: CELType?
         for overload in function.overloads
         where overload.isMember == isMember && overload.parameters.count == given.count {
-            let before = types
+            let mark = types.mark
             let fresh = types.fresh(overload.parameters + [overload.result])
             let fits = zip(given, fresh).allSatisfy { types.accepts($0.type, for: $1) }
             guard fits else {
-                types = before
+                types.forget(to: mark)
                 continue
             }
             let type = types.whole(fresh[given.count])
@@ -259,11 +261,19 @@ struct CELChecker {
         var value: CELType?
         let codes = entries.map { entry in
             CELCode.Entry(
-                key: checkPart(entry.key, false, &key),
+                key: checkKey(entry.key, &key),
                 value: checkPart(entry.value, entry.isOptional, &value),
                 isOptional: entry.isOptional)
         }
         return (.map(codes), .map(key ?? types.unknown(), value ?? types.unknown()))
+    }
+
+    /// A key of a literal. Keys that have parts would let types double with each level.
+    private mutating func checkKey(_ syntax: CELSyntax, _ common: inout CELType?) -> CELCode {
+        let code = checkPart(syntax, false, &common)
+        guard let type = common.map({ types.outer($0) }), !type.isKey else { return code }
+        common = .wrong
+        return wrong(syntax.position, "unsupported key type '\(whole(type).name)'").code
     }
 
     /// A part of a literal, whose parts all have one type.

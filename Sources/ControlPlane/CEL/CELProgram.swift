@@ -46,7 +46,9 @@ struct CELProgram: Sendable {
 /// All that is wrong with an expression, in the words and the form of the API server.
 struct CELErrors: Error, Hashable, Sendable, CustomStringConvertible {
     /// Complaints that are told at most.
-    private static let limit = 100
+    static let limit = 100
+    /// Characters that are shown before and behind the place of a complaint at most.
+    private static let width = 200
 
     let description: String
 
@@ -64,10 +66,15 @@ struct CELErrors: Error, Hashable, Sendable, CustomStringConvertible {
         let start = before.lastIndex(of: "\n").map { $0 + 1 } ?? 0
         let line = 1 + before.count { $0 == "\n" }
         let end = scalars[start...].firstIndex(of: "\n") ?? scalars.count
+        let first = max(start, place - width)
+        let last = min(end, place + width)
         var shown = String.UnicodeScalarView()
-        shown.append(contentsOf: scalars[start..<end].map { $0 == "\t" ? " " : $0 })
+        if first > start { shown.append(contentsOf: "...".unicodeScalars) }
+        shown.append(contentsOf: scalars[first..<last].map { $0 == "\t" ? " " : $0 })
+        if last < end { shown.append(contentsOf: "...".unicodeScalars) }
         // Wide characters get wide dots.
-        var marks = scalars[start..<place].map { $0.isASCII ? "." : "．" }.joined()
+        var marks = first > start ? "..." : ""
+        marks += scalars[first..<place].map { $0.isASCII ? "." : "．" }.joined()
         marks += place < scalars.count && !scalars[place].isASCII ? "＾" : "^"
         return "ERROR: <input>:\(line):\(place - start + 1): \(problem.message)\n"
             + " | \(String(shown))\n | \(marks)"

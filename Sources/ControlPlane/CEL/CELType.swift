@@ -43,20 +43,42 @@ indirect enum CELType: Equatable, Sendable {
         }
     }
 
-    func contains(_ parameter: Int) -> Bool {
+    /// A value of it may be the key of a map, or what it is is seen when it is there.
+    var isKey: Bool {
         switch self {
-        case .parameter(let number): number == parameter
-        case .list(let element), .optional(let element): element.contains(parameter)
-        case .map(let key, let value): key.contains(parameter) || value.contains(parameter)
+        case .bool, .int, .uint, .string, .dyn, .wrong, .parameter: true
         default: false
         }
     }
 }
 
 /// What stands for what, while the arguments of a call are held to what a function takes.
+///
+/// All is bounded, since types may be made to grow with each level of an expression.
 struct CELTypeMatch {
+    /// Parts of a whole type at most; what lies behind them is anything.
+    private static let sizeLimit = 300
+    /// Comparisons of two types for one expression at most; after that nothing fits any more.
+    private static let workLimit = 5_000_000
+
     private var known: [Int: CELType] = [:]
     private var count = 0
+    private var work = 0
+    /// What was bound, and what was known of it before, in the order of binding.
+    private var trail: [(number: Int, before: CELType?)] = []
+
+    /// How much has been bound so far, for ``forget(to:)``.
+    var mark: Int { trail.count }
+
+    /// Forgets what has been bound since that mark.
+    mutating func forget(to mark: Int) {
+        while trail.count > mark, let last = trail.popLast() { known[last.number] = last.before }
+    }
+
+    private mutating func set(_ number: Int, to type: CELType) {
+        trail.append((number, known[number]))
+        known[number] = type
+    }
 
     /// A type that is not known yet.
     mutating func unknown() -> CELType {
@@ -90,22 +112,47 @@ struct CELTypeMatch {
 
     /// The type with all that is known put in; what is open is anything.
     func whole(_ type: CELType) -> CELType {
+        var left = Self.sizeLimit
+        return whole(type, &left)
+    }
+
+    private func whole(_ type: CELType, _ left: inout Int) -> CELType {
+        left -= 1
+        guard left >= 0 else { return .dyn }
         switch outer(type) {
-        case .parameter: .dyn
-        case .list(let element): .list(whole(element))
-        case .map(let key, let value): .map(whole(key), whole(value))
-        case .optional(let value): .optional(whole(value))
-        case let other: other
+        case .parameter: return .dyn
+        case .list(let element): return .list(whole(element, &left))
+        case .map(let key, let value): return .map(whole(key, &left), whole(value, &left))
+        case .optional(let value): return .optional(whole(value, &left))
+        case let other: return other
         }
+    }
+
+    /// A parameter stands in a type, with all that is known put in; or the type is too large.
+    private func occurs(_ number: Int, in type: CELType) -> Bool {
+        var left = Self.sizeLimit
+        func search(_ type: CELType) -> Bool {
+            left -= 1
+            guard left >= 0 else { return true }
+            return switch outer(type) {
+            case .parameter(let other): other == number
+            case .list(let element), .optional(let element): search(element)
+            case .map(let key, let value): search(key) || search(value)
+            default: false
+            }
+        }
+        return search(type)
     }
 
     /// Whether a value of one type may stand where the other is asked for; binds parameters.
     mutating func accepts(_ argument: CELType, for asked: CELType) -> Bool {
+        work += 1
+        guard work <= Self.workLimit else { return false }
         if case .parameter(let number) = asked { return bind(number, argument, asked) }
         let given = outer(argument)
         if case .parameter(let number) = given {
-            guard !asked.contains(number) else { return false }
-            known[number] = asked
+            guard !occurs(number, in: asked) else { return false }
+            set(number, to: asked)
             return true
         }
         if given.isDynamic || asked.isDynamic { return true }
@@ -127,13 +174,17 @@ struct CELTypeMatch {
         let current = outer(asked)
         if given == current { return true }
         if case .parameter(let open) = current {
-            let plain = whole(given).contains(open) ? CELType.dyn : given
-            guard !plain.contains(open) else { return false }
-            known[open] = plain
+            // The newer one stands for the older one: chains stay short.
+            if case .parameter(let other) = given, other > open {
+                set(other, to: current)
+                return true
+            }
+            guard !occurs(open, in: given) else { return false }
+            set(open, to: given)
             return true
         }
         guard accepts(given, for: current) else { return false }
-        if given == .dyn { known[number] = .dyn }
+        if given == .dyn { set(number, to: .dyn) }
         return true
     }
 }

@@ -65,6 +65,13 @@ import Testing
             "self.tags['a']",
             "1:10: found no matching overload for '_[_]' applied to '(list(string), string)'"
         ),
+        ("{[1]: 2}", "1:2: unsupported key type 'list(int)'"),
+        ("{1.5: 2}", "1:2: unsupported key type 'double'"),
+        // A type that would contain itself.
+        (
+            "[].all(x, [].all(y, x == [y] && y == [x] && x == y))",
+            "1:35: found no matching overload for '_==_' applied to '(dyn, list(list(dyn)))'"
+        ),
         ("[1, 'a']", "1:5: expected type 'int' but found 'string'"),
         (
             "true ? 1 : 'a'",
@@ -114,6 +121,29 @@ import Testing
     ])
     func hostileExpressionsAreRefused(part: String, count: Int, end: String) {
         #expect(complaint(String(repeating: part, count: count) + end) != nil)
+    }
+
+    /// Types must not double with each level.
+    @Test(.timeLimit(.minutes(1))) func typesAreBounded() {
+        var rule = "[{self: self}].all(v0, "
+        for level in 1..<25 { rule += "[{v\(level - 1): v\(level - 1)}].all(v\(level), " }
+        rule += "true" + String(repeating: ")", count: 25)
+        let found = complaint(rule)
+        #expect(found?.contains("unsupported key type 'object'") == true)
+        #expect(found.map(\.utf8.count) ?? 0 < 20_000)
+    }
+
+    @Test func onlyThePlaceOfAComplaintIsShown() {
+        let long = "'" + String(repeating: "a", count: 90_000) + "' == 1"
+        let found = complaint(long) ?? ""
+        #expect(found.hasPrefix("ERROR: <input>:1:90004: found no matching overload"))
+        #expect(found.utf8.count < 700)
+        #expect(found.hasSuffix("' == 1\n | ..." + String(repeating: ".", count: 200) + "^"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatWasBoundIsNotCopied() {
+        let rule = Array(repeating: "1==1", count: 16_000).joined(separator: "&&")
+        #expect(complaint(rule) == nil)
     }
 
     @Test func longChainsOfLogicAreNotDeep() {
