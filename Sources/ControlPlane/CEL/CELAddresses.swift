@@ -54,6 +54,11 @@ struct CELAddress: Hashable, Sendable {
     /// The host and the port as written.
     private(set) var host = ""
 
+    /// Bytes of its parts.
+    var length: Int {
+        [scheme, hostname, host, port, path, query].reduce(0) { $0 + $1.utf8.count }
+    }
+
     init?(_ text: String) {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else { return nil }
         var rest = Substring(text)

@@ -26,9 +26,10 @@ extension CELFunction {
             arguments, _ throws(CELFailure) in
             switch arguments[0] {
             case .bool: return arguments[0]
-            case .string("1"), .string("t"), .string("true"), .string("TRUE"), .string("True"):
+            case .string("1"), .string("t"), .string("T"), .string("true"), .string("TRUE"),
+                .string("True"):
                 return .bool(true)
-            case .string("0"), .string("f"), .string("false"), .string("FALSE"),
+            case .string("0"), .string("f"), .string("F"), .string("false"), .string("FALSE"),
                 .string("False"):
                 return .bool(false)
             case .string: throw notConverted("string", "bool")
@@ -83,7 +84,7 @@ extension CELFunction {
         CELFailure("type conversion error from '\(from)' to '\(to)'")
     }
 
-    private static let int: Body = { arguments, _ throws(CELFailure) in
+    private static let int: Body = { arguments, meter throws(CELFailure) in
         switch arguments[0] {
         case .int: return arguments[0]
         case .uint(let value):
@@ -93,6 +94,7 @@ extension CELFunction {
             guard let whole = Int64(exactly: value.rounded(.towardZero)) else { throw .overflow }
             return .int(whole)
         case .string(let text):
+            try meter.spend(reading: text.utf8.count)
             guard let whole = Int64(text) else { throw notConverted("string", "int") }
             return .int(whole)
         case .timestamp(let time): return .int(time.seconds)
@@ -100,7 +102,7 @@ extension CELFunction {
         }
     }
 
-    private static let uint: Body = { arguments, _ throws(CELFailure) in
+    private static let uint: Body = { arguments, meter throws(CELFailure) in
         switch arguments[0] {
         case .uint: return arguments[0]
         case .int(let value):
@@ -114,6 +116,7 @@ extension CELFunction {
             }
             return .uint(whole)
         case .string(let text):
+            try meter.spend(reading: text.utf8.count)
             guard let whole = UInt64(text) else { throw notConverted("string", "uint") }
             return .uint(whole)
         default: throw .noOverload
@@ -141,12 +144,34 @@ extension CELFunction {
         }
     }
 
-    /// A number without a fraction has no point.
+    /// As Go's `%g`: as few digits as tell the number; an exponent below -4 and from 6 on.
     static func text(of value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-        if let whole = Int64(exactly: value), abs(value) < 1e15 { return String(whole) }
-        return value.description
+        let sign = value.sign == .minus ? "-" : ""
+        let halves = value.magnitude.description.split(separator: "e")
+        let parts = (halves.first ?? "").split(separator: ".")
+        let whole = parts.first ?? ""
+        let written = parts.joined()
+        let digits = written.drop { $0 == "0" }
+        let exponent =
+            whole.count - 1 - (written.count - digits.count)
+            + (halves.count == 2 ? Int(halves[1]) ?? 0 : 0)
+        let kept = String(digits.reversed().drop { $0 == "0" }.reversed())
+        guard !kept.isEmpty else { return sign + "0" }
+        let zeros = { (count: Int) in String(repeating: "0", count: max(count, 0)) }
+        switch exponent {
+        case -4..<0: return sign + "0." + zeros(-exponent - 1) + kept
+        case 0..<6:
+            let head = kept.prefix(exponent + 1)
+            let tail = kept.dropFirst(exponent + 1)
+            return sign + head + zeros(exponent + 1 - head.count) + (tail.isEmpty ? "" : ".\(tail)")
+        default:
+            let tail = kept.dropFirst()
+            let power = String(abs(exponent))
+            return sign + kept.prefix(1) + (tail.isEmpty ? "" : ".\(tail)") + "e"
+                + (exponent < 0 ? "-" : "+") + zeros(2 - power.count) + power
+        }
     }
 }
 

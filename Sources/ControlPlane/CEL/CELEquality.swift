@@ -19,7 +19,9 @@ extension CELFunction {
         case (.type(let one), .type(let other)): return one == other
         case (.quantity(let one), .quantity(let other)):
             return one.billionths == other.billionths
-        case (.url(let one), .url(let other)): return one == other
+        case (.url(let one), .url(let other)):
+            try meter.spend(reading: min(one.length, other.length))
+            return one == other
         case (.ip(let one), .ip(let other)), (.cidr(let one), .cidr(let other)):
             return one == other
         case (.list(let one), .list(let other)): return try areEqual(one, other, &meter)
@@ -43,14 +45,17 @@ extension CELFunction {
             for index in 0..<one.count {
                 try meter.spend()
                 let isSame = try areEqual(
-                    try one.value(index), try other.value(index), &meter)
+                    try one.value(index, &meter), try other.value(index, &meter), &meter)
                 guard isSame else { return false }
             }
             return true
         }
-        let rest = try other.values()
+        let rest = try other.values(&meter)
         for index in 0..<one.count {
-            guard try contains(rest, try one.value(index), &meter) else { return false }
+            let wanted = try one.value(index, &meter)
+            guard try contains(rest.count, wanted, &meter, { (index, _) in rest[index] }) else {
+                return false
+            }
         }
         return true
     }
@@ -59,9 +64,10 @@ extension CELFunction {
         _ one: CELMap, _ other: CELMap, _ meter: inout CELMeter
     ) throws(CELFailure) -> Bool {
         guard one.count == other.count else { return false }
+        try meter.spend(one.count)
         for key in one.keys {
-            try meter.spend()
-            guard let value = try one.value(key), let match = try other.value(key),
+            guard let value = try one.value(key, &meter),
+                let match = try other.value(key, &meter),
                 try areEqual(value, match, &meter)
             else { return false }
         }
@@ -71,9 +77,9 @@ extension CELFunction {
     private static func areEqual(
         _ one: CELRecord, _ other: CELRecord, _ meter: inout CELMeter
     ) throws(CELFailure) -> Bool {
-        for name in one.schema.fields.keys.sorted() {
+        for name in one.schema.fieldNames {
             try meter.spend()
-            switch (try one.value(name), try other.value(name)) {
+            switch (try one.value(name, &meter), try other.value(name, &meter)) {
             case (nil, nil): continue
             case (let value?, let match?):
                 guard try areEqual(value, match, &meter) else { return false }
@@ -83,13 +89,14 @@ extension CELFunction {
         return true
     }
 
-    /// Whether one of the values is equal to another.
+    /// Whether one of so many values is equal to another.
     static func contains(
-        _ values: [CELValue], _ wanted: CELValue, _ meter: inout CELMeter
+        _ count: Int, _ wanted: CELValue, _ meter: inout CELMeter,
+        _ value: (Int, inout CELMeter) throws(CELFailure) -> CELValue
     ) throws(CELFailure) -> Bool {
-        for value in values {
+        for index in 0..<count {
             try meter.spend()
-            if try areEqual(value, wanted, &meter) { return true }
+            if try areEqual(try value(index, &meter), wanted, &meter) { return true }
         }
         return false
     }

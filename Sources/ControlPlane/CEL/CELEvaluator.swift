@@ -13,17 +13,22 @@ struct CELEvaluator {
     }
 
     mutating func evaluate(_ code: CELCode) throws(CELFailure) -> CELValue {
+        // Every part of an expression is a step.
+        try meter.spend()
         switch code {
-        case .constant(let value): return value
-        case .variable(let slot):
-            try meter.spend()
-            return slots[slot]
+        case .constant(let value):
+            if case .list(let list) = value { try meter.spend(10 + list.count) }
+            return value
+        case .variable(let slot): return slots[slot]
         case .select(let operand, let name, let isOptional):
-            try meter.spend()
             return try select(try evaluate(operand), name, isOptional)
         case .has(let operand, let name):
-            try meter.spend()
-            return .bool(try Self.field(name, of: try evaluate(operand)) != nil)
+            let container = try evaluate(operand)
+            return .bool(try field(name, of: container) != nil)
+        case .alternative(let one, let other, let isUnwrapped):
+            guard case .optional(let inner) = try evaluate(one) else { throw .noOverload }
+            guard let inner else { return try evaluate(other) }
+            return isUnwrapped ? inner : .optional(inner)
         case .index(let operand, let key, let isOptional):
             return try index(operand, key, isOptional)
         case .call(let body, let arguments): return try call(body, arguments)
@@ -42,19 +47,18 @@ struct CELEvaluator {
         var values: [CELValue] = []
         values.reserveCapacity(arguments.count)
         for argument in arguments { values.append(try evaluate(argument)) }
-        try meter.spend()
         return try body(values, &meter)
     }
 
     // MARK: Parts
 
     /// The value of a field or key; `nil` where it is absent.
-    private static func field(
+    private mutating func field(
         _ name: String, of value: CELValue
     ) throws(CELFailure) -> CELValue? {
         switch value {
-        case .record(let record): return try record.value(name)
-        case .map(let map): return try map.value(.string(name))
+        case .record(let record): return try record.value(name, &meter)
+        case .map(let map): return try map.value(.string(name), &meter)
         case .optional(let inner):
             guard let inner else { return nil }
             return try field(name, of: inner)
@@ -62,10 +66,10 @@ struct CELEvaluator {
         }
     }
 
-    private func select(
+    private mutating func select(
         _ operand: CELValue, _ name: String, _ isOptional: Bool
     ) throws(CELFailure) -> CELValue {
-        let value = try Self.field(name, of: operand)
+        let value = try field(name, of: operand)
         if case .optional = operand { return .optional(value) }
         if isOptional { return .optional(value) }
         guard let value else { throw .noKey(name) }
@@ -77,14 +81,13 @@ struct CELEvaluator {
     ) throws(CELFailure) -> CELValue {
         var container = try evaluate(operand)
         let key = try evaluate(key)
-        try meter.spend()
         var wraps = isOptional
         if case .optional(let inner) = container {
             guard let inner else { return .optional(nil) }
             container = inner
             wraps = true
         }
-        let found = try Self.element(key, of: container)
+        let found = try element(key, of: container)
         if wraps { return .optional(found) }
         if let found { return found }
         if case .list = container {
@@ -93,17 +96,17 @@ struct CELEvaluator {
         throw .noKey(CELKey(key)?.description ?? "")
     }
 
-    private static func element(
+    private mutating func element(
         _ key: CELValue, of container: CELValue
     ) throws(CELFailure) -> CELValue? {
         switch container {
         case .list(let list):
             guard case .int(let index)? = CELKey(key) else { throw .noOverload }
             guard index >= 0, index < Int64(list.count) else { return nil }
-            return try list.value(Int(index))
+            return try list.value(Int(index), &meter)
         case .map(let map):
             guard CELKey(key) != nil else { throw .noOverload }
-            return try map.value(key)
+            return try map.value(key, &meter)
         default: throw .noOverload
         }
     }
@@ -210,10 +213,10 @@ struct CELEvaluator {
         _ range: CELValue, _ macro: CELCode.Comprehension,
         _ body: (CELValue, inout CELEvaluator) throws(CELFailure) -> Void
     ) throws(CELFailure) {
-        let source = try Range(range)
+        let source = try Range(range, &meter)
         for index in 0..<source.count {
             try meter.spend()
-            let value = try source.value(index)
+            let value = try source.value(index, &meter)
             slots[macro.slot] = value
             if let condition = macro.condition {
                 guard try holds(condition) else { continue }
@@ -227,11 +230,11 @@ struct CELEvaluator {
         _ range: CELValue, _ macro: CELCode.Comprehension, isAnd: Bool
     ) throws(CELFailure) -> CELValue {
         guard let condition = macro.condition else { throw .noOverload }
-        let source = try Range(range)
+        let source = try Range(range, &meter)
         var failure: CELFailure?
         for index in 0..<source.count {
             try meter.spend()
-            slots[macro.slot] = try source.value(index)
+            slots[macro.slot] = try source.value(index, &meter)
             do throws(CELFailure) {
                 if try holds(condition) != isAnd { return .bool(!isAnd) }
             } catch {
@@ -248,10 +251,12 @@ struct CELEvaluator {
         case list(CELList)
         case keys([CELValue])
 
-        init(_ value: CELValue) throws(CELFailure) {
+        init(_ value: CELValue, _ meter: inout CELMeter) throws(CELFailure) {
             switch value {
             case .list(let list): self = .list(list)
-            case .map(let map): self = .keys(map.keys)
+            case .map(let map):
+                try meter.spend(map.count)
+                self = .keys(map.keys)
             default: throw .noOverload
             }
         }
@@ -263,9 +268,9 @@ struct CELEvaluator {
             }
         }
 
-        func value(_ index: Int) throws(CELFailure) -> CELValue {
+        func value(_ index: Int, _ meter: inout CELMeter) throws(CELFailure) -> CELValue {
             switch self {
-            case .list(let list): try list.value(index)
+            case .list(let list): try list.value(index, &meter)
             case .keys(let keys): keys[index]
             }
         }

@@ -49,6 +49,8 @@ indirect enum CELCode: Sendable {
     case has(CELCode, String)
     case index(CELCode, CELCode, isOptional: Bool)
     case call(CELFunction.Body, [CELCode])
+    /// What is there, or else the other; the value itself or one that may be missing.
+    case alternative(CELCode, CELCode, isUnwrapped: Bool)
     case list([Element])
     case map([Entry])
     case logic(isAnd: Bool, [CELCode])

@@ -22,7 +22,7 @@ extension CELFunction {
             for index in 0..<max(list.count - 1, 0) {
                 try meter.spend()
                 let order = try order(
-                    try list.value(index), try list.value(index + 1), &meter)
+                    try list.value(index, &meter), try list.value(index + 1, &meter), &meter)
                 if order ?? 1 > 0 { return .bool(false) }
             }
             return .bool(true)
@@ -33,10 +33,10 @@ extension CELFunction {
             let list = try list(arguments)
             // Without elements the kind of number is not known: an int, as for most lists.
             guard list.count > 0 else { return .int(0) }
-            var sum = try list.value(0)
+            var sum = try list.value(0, &meter)
             for index in 1..<max(list.count, 1) {
                 try meter.spend()
-                sum = try add([sum, try list.value(index)], &meter)
+                sum = try add([sum, try list.value(index, &meter)], &meter)
             }
             return sum
         },
@@ -66,10 +66,10 @@ extension CELFunction {
     ) throws(CELFailure) -> CELValue {
         let list = try list(arguments)
         guard list.count > 0 else { throw CELFailure("\(name) called on empty list") }
-        var best = try list.value(0)
+        var best = try list.value(0, &meter)
         for index in 1..<max(list.count, 1) {
             try meter.spend()
-            let value = try list.value(index)
+            let value = try list.value(index, &meter)
             if let order = try order(value, best, &meter), isBetter(order) { best = value }
         }
         return best
@@ -99,14 +99,12 @@ extension CELFunction {
             }
             return value
         },
-        "orValue": CELFunction([member([.optional(a), a], a)]) {
-            arguments, _ throws(CELFailure) in try optional(arguments[0]) ?? arguments[1]
-        },
-        "or": CELFunction([member([.optional(a), .optional(a)], .optional(a))]) {
-            arguments, _ throws(CELFailure) in
-            try optional(arguments[0]) == nil ? arguments[1] : arguments[0]
-        },
+        // What these two fall back to is evaluated only where it is needed.
+        "orValue": CELFunction([member([.optional(a), a], a)], neverCalled),
+        "or": CELFunction([member([.optional(a), .optional(a)], .optional(a))], neverCalled),
     ]
+
+    private static let neverCalled: Body = { _, _ throws(CELFailure) in throw .noOverload }
 
     private static func optional(_ value: CELValue) throws(CELFailure) -> CELValue? {
         guard case .optional(let inner) = value else { throw .noOverload }

@@ -49,6 +49,9 @@ enum CELLiterals {
             }
             return .call(sum, arguments)
         }
+        if name == "or" || name == "orValue", arguments.count == 2 {
+            return .alternative(arguments[0], arguments[1], isUnwrapped: name == "orValue")
+        }
         guard name == "matches", case .constant(.string(let text))? = arguments.last,
             let pattern = LinearPattern(text)
         else { return .call(body, arguments) }

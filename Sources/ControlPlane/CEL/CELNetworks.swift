@@ -2,25 +2,25 @@
 extension CELFunction {
     static let networks: [String: CELFunction] = {
         var result: [String: CELFunction] = [
-            "isIP": CELFunction([global([.string], .bool)]) { arguments, _ throws(CELFailure) in
-                .bool(try CELNetwork(address: text(arguments[0])) != nil)
+            "isIP": CELFunction([global([.string], .bool)]) { arguments, meter throws(CELFailure) in
+                .bool(try CELNetwork(address: text(arguments[0], &meter)) != nil)
             },
             "ip.isCanonical": CELFunction([global([.string], .bool)]) {
-                arguments, _ throws(CELFailure) in
-                let text = try text(arguments[0])
+                arguments, meter throws(CELFailure) in
+                let text = try text(arguments[0], &meter)
                 return .bool(try address(text).text == text)
             },
             "isCIDR": CELFunction([global([.string], .bool)]) {
-                arguments, _ throws(CELFailure) in
-                .bool(try CELNetwork(network: text(arguments[0])) != nil)
+                arguments, meter throws(CELFailure) in
+                .bool(try CELNetwork(network: text(arguments[0], &meter)) != nil)
             },
             "ip": CELFunction([global([.string], ip), member([cidr], ip)]) {
-                arguments, _ throws(CELFailure) in
+                arguments, meter throws(CELFailure) in
                 if case .cidr(let network) = arguments[0] { return .ip(network.address) }
-                return .ip(try address(try text(arguments[0])))
+                return .ip(try address(try text(arguments[0], &meter)))
             },
-            "cidr": CELFunction([global([.string], cidr)]) { arguments, _ throws(CELFailure) in
-                .cidr(try network(try text(arguments[0])))
+            "cidr": CELFunction([global([.string], cidr)]) { arguments, meter throws(CELFailure) in
+                .cidr(try network(try text(arguments[0], &meter)))
             },
             "family": CELFunction([member([ip], .int)]) { arguments, _ throws(CELFailure) in
                 .int(try host(arguments[0]).bytes.count == 4 ? 4 : 6)
@@ -35,17 +35,17 @@ extension CELFunction {
                 return .cidr(network.masked)
             },
             "containsIP": CELFunction([member([cidr, .string], .bool), member([cidr, ip], .bool)]) {
-                arguments, _ throws(CELFailure) in
+                arguments, meter throws(CELFailure) in
                 guard case .cidr(let network) = arguments[0] else { throw .noOverload }
                 if case .ip(let other) = arguments[1] { return .bool(network.contains(other)) }
-                return .bool(network.contains(try address(try text(arguments[1]))))
+                return .bool(network.contains(try address(try text(arguments[1], &meter))))
             },
             "containsCIDR": CELFunction(
                 [member([cidr, .string], .bool), member([cidr, cidr], .bool)]
-            ) { arguments, _ throws(CELFailure) in
+            ) { arguments, meter throws(CELFailure) in
                 guard case .cidr(let one) = arguments[0] else { throw .noOverload }
                 if case .cidr(let other) = arguments[1] { return .bool(one.contains(other)) }
-                return .bool(one.contains(try network(try text(arguments[1]))))
+                return .bool(one.contains(try network(try text(arguments[1], &meter))))
             },
         ]
         let kinds: [(String, @Sendable (CELNetwork) -> Bool)] = [
@@ -65,8 +65,11 @@ extension CELFunction {
     static let ip = CELType.opaque("net.IP")
     static let cidr = CELType.opaque("net.CIDR")
 
-    private static func text(_ value: CELValue) throws(CELFailure) -> String {
+    private static func text(
+        _ value: CELValue, _ meter: inout CELMeter
+    ) throws(CELFailure) -> String {
         guard let text = value.asString else { throw .noOverload }
+        try meter.spend(reading: text.utf8.count)
         return text
     }
 
@@ -114,6 +117,8 @@ struct CELNetwork: Hashable, Sendable {
     }
 
     init?(network text: String) {
+        // The longest address, a slash and three digits.
+        guard text.utf8.count <= 49 else { return nil }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let address = CELNetwork(address: String(parts[0])),
             let prefix = Self.number(parts[1], most: address.bytes.count * 8)

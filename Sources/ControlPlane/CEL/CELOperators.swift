@@ -125,9 +125,8 @@ extension CELFunction {
     private static func join(
         _ one: CELList, _ other: CELList, _ meter: inout CELMeter
     ) throws(CELFailure) -> CELList {
-        try meter.spend(reading: one.count + other.count)
-        var values = try one.values()
-        let added = try other.values()
+        var values = try one.values(&meter)
+        let added = try other.values(&meter)
         guard let schema = one.schema, schema.isUnordered else {
             return CELList(values + added)
         }
@@ -151,7 +150,7 @@ extension CELFunction {
         else { return try areEqual(one, other, &meter) }
         for key in schema.listKeys {
             guard let name = CELSchema.escaped(key) else { return false }
-            switch (try one.value(name), try other.value(name)) {
+            switch (try one.value(name, &meter), try other.value(name, &meter)) {
             case (nil, nil): continue
             case (let value?, let match?):
                 guard try areEqual(value, match, &meter) else { return false }
@@ -177,8 +176,11 @@ extension CELFunction {
             ) { arguments, meter throws(CELFailure) in
                 switch arguments[1] {
                 case .list(let list):
-                    return .bool(try contains(try list.values(), arguments[0], &meter))
-                case .map(let map): return .bool(try map.value(arguments[0]) != nil)
+                    return .bool(
+                        try contains(list.count, arguments[0], &meter) {
+                            (index, meter) throws(CELFailure) in try list.value(index, &meter)
+                        })
+                case .map(let map): return .bool(try map.value(arguments[0], &meter) != nil)
                 default: throw .noOverload
                 }
             },

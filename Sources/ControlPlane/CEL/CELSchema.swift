@@ -23,6 +23,8 @@ final class CELSchema: Sendable {
     /// `set`, `map`, or `atomic`.
     let listType: String
     let listKeys: [String]
+    /// The names of the fields in expressions, ascending.
+    let fieldNames: [String]
 
     init(
         _ form: Form, items: CELSchema? = nil, fields: [String: Field] = [:],
@@ -31,6 +33,7 @@ final class CELSchema: Sendable {
         self.form = form
         self.items = items
         self.fields = fields
+        fieldNames = fields.keys.sorted()
         self.listType = listType
         self.listKeys = listKeys
     }
@@ -104,7 +107,7 @@ final class CELSchema: Sendable {
     /// A value as expressions see it.
     ///
     /// - Throws: if it is not what the schema says.
-    func value(of document: Document) throws(CELFailure) -> CELValue {
+    func value(of document: Document, _ meter: inout CELMeter) throws(CELFailure) -> CELValue {
         switch (form, document) {
         case (_, .null): return .null
         case (.bool, .bool(let value)): return .bool(value)
@@ -115,6 +118,7 @@ final class CELSchema: Sendable {
             if let whole = document.integerValue { return .int(whole) }
         case (.string, .string(let text)): return .string(text)
         case (.bytes, .string(let text)):
+            try meter.spend(reading: text.utf8.count)
             if let bytes = CELValue.bytes(base64: text) { return .bytes(bytes) }
         case (.duration, .string(let text)):
             if let nanos = CELTime.nanoseconds(text) { return .duration(nanos) }
@@ -152,10 +156,10 @@ struct CELRecord: Sendable {
     }
 
     /// The value of a field by the name of expressions; `nil` where it is absent.
-    func value(_ name: String) throws(CELFailure) -> CELValue? {
+    func value(_ name: String, _ meter: inout CELMeter) throws(CELFailure) -> CELValue? {
         guard let field = schema.fields[name], let document = members[field.name] else {
             return nil
         }
-        return try field.schema.value(of: document)
+        return try field.schema.value(of: document, &meter)
     }
 }

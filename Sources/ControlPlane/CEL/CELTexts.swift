@@ -4,19 +4,21 @@ extension CELFunction {
         "contains": CELFunction([member([.string, .string], .bool)]) {
             arguments, meter throws(CELFailure) in
             let (text, part) = try pair(arguments)
-            return .bool(try place(of: part, in: text, from: 0, &meter) != nil)
+            try meter.spend(reading: text.utf8.count + part.utf8.count)
+            let place = try place(of: Array(part.utf8), in: Array(text.utf8), from: 0, &meter)
+            return .bool(place != nil)
         },
         "startsWith": CELFunction([member([.string, .string], .bool)]) {
             arguments, meter throws(CELFailure) in
             let (text, part) = try pair(arguments)
-            try meter.spend(reading: part.count)
-            return .bool(text.starts(with: part))
+            try meter.spend(reading: part.utf8.count)
+            return .bool(text.utf8.starts(with: part.utf8))
         },
         "endsWith": CELFunction([member([.string, .string], .bool)]) {
             arguments, meter throws(CELFailure) in
             let (text, part) = try pair(arguments)
-            try meter.spend(reading: part.count)
-            return .bool(text.suffix(part.count).elementsEqual(part))
+            try meter.spend(reading: part.utf8.count)
+            return .bool(text.utf8.reversed().starts(with: part.utf8.reversed()))
         },
         "matches": CELFunction([
             member([.string, .string], .bool), global([.string, .string], .bool),
@@ -25,7 +27,10 @@ extension CELFunction {
                 throw .noOverload
             }
             try meter.spend(reading: written.utf8.count * 10)
-            guard let pattern = LinearPattern(written) else {
+            var effort = LinearPattern.effortLimit
+            let pattern = LinearPattern(written, effort: &effort)
+            try meter.spend(LinearPattern.effortLimit - effort)
+            guard let pattern else {
                 throw CELFailure("error parsing regexp: `\(written)`")
             }
             return .bool(try match(text, pattern, &meter))
@@ -88,14 +93,13 @@ extension CELFunction {
     ]
     private static let listPlaces = [member([.list(a), a], .int)]
 
-    /// Two texts as bytes.
     private static func pair(
         _ arguments: [CELValue]
-    ) throws(CELFailure) -> ([UInt8], [UInt8]) {
+    ) throws(CELFailure) -> (String, String) {
         guard let one = arguments[0].asString, let other = arguments[1].asString else {
             throw .noOverload
         }
-        return (Array(one.utf8), Array(other.utf8))
+        return (one, other)
     }
 
     private static func scalars(
@@ -125,7 +129,7 @@ extension CELFunction {
         _ text: String, _ pattern: LinearPattern, _ meter: inout CELMeter
     ) throws(CELFailure) -> Bool {
         let length = text.utf8.count
-        try meter.spend((1 + length / 10) * (1 + pattern.text.utf8.count / 4))
+        try meter.spend((1 + length / 10) * (1 + pattern.size / 4))
         guard let holds = pattern.matchesWithinLimit(text) else { throw .exhausted }
         return holds
     }
@@ -148,10 +152,10 @@ extension CELFunction {
         _ arguments: [CELValue], isLast: Bool, _ meter: inout CELMeter
     ) throws(CELFailure) -> CELValue {
         if case .list(let list) = arguments[0] {
-            let indices = isLast ? Array((0..<list.count).reversed()) : Array(0..<list.count)
-            for index in indices {
+            for step in 0..<list.count {
                 try meter.spend()
-                if try areEqual(try list.value(index), arguments[1], &meter) {
+                let index = isLast ? list.count - 1 - step : step
+                if try areEqual(try list.value(index, &meter), arguments[1], &meter) {
                     return .int(Int64(index))
                 }
             }
@@ -162,9 +166,9 @@ extension CELFunction {
         var bound: Int?
         if arguments.count == 3 {
             guard let index = arguments[2].asInt else { throw .noOverload }
-            guard index >= 0, index <= Int64(text.count) else {
-                throw CELFailure("index out of range: \(index)")
-            }
+            if part.isEmpty { return .int(index) }
+            guard index >= 0 else { throw CELFailure("index out of range: \(index)") }
+            guard index < Int64(text.count) else { return .int(-1) }
             bound = Int(index)
         }
         guard isLast else {
@@ -290,7 +294,7 @@ extension CELFunction {
         guard let between else { throw .noOverload }
         var result = ""
         for index in 0..<list.count {
-            guard let text = try list.value(index).asString else { throw .noOverload }
+            guard let text = try list.value(index, &meter).asString else { throw .noOverload }
             try meter.spend(reading: text.utf8.count + between.utf8.count)
             if index > 0 { result += between }
             result += text

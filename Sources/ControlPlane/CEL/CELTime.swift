@@ -20,7 +20,13 @@ struct CELTime: Hashable, Comparable, Sendable {
 
     /// RFC 3339.
     init?(_ text: String) {
-        guard let time = Timestamp(rfc3339: text) else { return nil }
+        guard text.utf8.count <= 40, let time = Timestamp(rfc3339: text) else { return nil }
+        // A day that does not exist would be one of the next month; a leap second is refused too.
+        let day = text.utf8.prefix(10)
+        guard let start = Timestamp(rfc3339: "\(text.prefix(10))T00:00:00Z"),
+            start.description.utf8.prefix(10).elementsEqual(day),
+            !text.utf8.dropFirst(17).starts(with: "60".utf8)
+        else { return nil }
         let fraction = text.utf8.drop { $0 != 46 }.dropFirst().prefix { (48...57).contains($0) }
         var nanos: Int64 = 0
         var scale = Self.second / 10
@@ -99,10 +105,10 @@ struct CELTime: Hashable, Comparable, Sendable {
         guard !rest.isEmpty else { return nil }
         var total: Int128 = 0
         while !rest.isEmpty {
-            let number = rest.prefix { ("0"..."9").contains($0) || $0 == "." }
-            rest = rest.dropFirst(number.count)
-            let unit = rest.prefix { !("0"..."9").contains($0) && $0 != "." }
-            rest = rest.dropFirst(unit.count)
+            let number = Substring(rest.utf8.prefix { (48...57).contains($0) || $0 == 46 })
+            rest = Substring(rest.utf8.dropFirst(number.utf8.count))
+            let unit = Substring(rest.utf8.prefix { !(48...57).contains($0) && $0 != 46 })
+            rest = Substring(rest.utf8.dropFirst(unit.utf8.count))
             let parts = number.split(separator: ".", omittingEmptySubsequences: false)
             guard let scale = units[String(unit)], parts.count <= 2, let whole = parts.first,
                 number.contains(where: { $0 != "." }), whole.count <= 19,
@@ -130,7 +136,7 @@ struct CELTime: Hashable, Comparable, Sendable {
     /// - Parameter zone: `UTC` or an offset as `+01:00`; names of zones are not known here.
     func parts(_ zone: String) throws(CELFailure) -> Parts {
         guard let offset = Self.offset(zone) else {
-            throw CELFailure("unknown time zone \(zone)")
+            throw CELFailure("unknown time zone \(zone.cut(to: 100))")
         }
         let local = seconds + offset
         let text = Timestamp(milliseconds: local * 1000).description
@@ -147,6 +153,7 @@ struct CELTime: Hashable, Comparable, Sendable {
 
     private static func offset(_ zone: String) -> Int64? {
         if zone == "UTC" || zone == "" { return 0 }
+        guard zone.utf8.count <= 6 else { return nil }
         let sign: Int64 = zone.hasPrefix("-") ? -1 : 1
         let parts = zone.drop { $0 == "+" || $0 == "-" }.split(separator: ":")
         guard parts.count == 2, let hours = Int64(parts[0]), let minutes = Int64(parts[1]),

@@ -151,20 +151,23 @@ struct CELList: Sendable {
     }
 
     /// An element; the index must be one of the list.
-    func value(_ index: Int) throws(CELFailure) -> CELValue {
+    func value(_ index: Int, _ meter: inout CELMeter) throws(CELFailure) -> CELValue {
         switch storage {
         case .values(let values): return values[index]
-        case .documents(let documents, let schema): return try schema.value(of: documents[index])
+        case .documents(let documents, let schema):
+            return try schema.value(of: documents[index], &meter)
         }
     }
 
-    func values() throws(CELFailure) -> [CELValue] {
+    /// All elements, paid for before they are made.
+    func values(_ meter: inout CELMeter) throws(CELFailure) -> [CELValue] {
+        try meter.spend(count)
         switch storage {
         case .values(let values): return values
         case .documents(let documents, let schema):
             var result: [CELValue] = []
             result.reserveCapacity(documents.count)
-            for document in documents { result.append(try schema.value(of: document)) }
+            for document in documents { result.append(try schema.value(of: document, &meter)) }
             return result
         }
     }
@@ -190,13 +193,13 @@ enum CELKey: Hashable, Sendable {
         }
     }
 
-    /// As messages print it.
+    /// As messages print it; a long one is cut.
     var description: String {
         switch self {
         case .bool(let value): "\(value)"
         case .int(let value): "\(value)"
         case .uint(let value): "\(value)"
-        case .string(let value): value
+        case .string(let value): value.cut(to: 300)
         }
     }
 }
@@ -234,14 +237,15 @@ struct CELMap: Sendable {
     }
 
     /// The value of a key; `nil` where there is none.
-    func value(_ key: CELValue) throws(CELFailure) -> CELValue? {
+    func value(_ key: CELValue, _ meter: inout CELMeter) throws(CELFailure) -> CELValue? {
+        if case .string(let text) = key { try meter.spend(reading: text.utf8.count) }
         switch storage {
         case .values(_, let values): return CELKey(key).flatMap { values[$0] }
         case .members(let members, let schema):
             guard let schema, let name = key.asString, let document = members[name] else {
                 return nil
             }
-            return try schema.value(of: document)
+            return try schema.value(of: document, &meter)
         }
     }
 }

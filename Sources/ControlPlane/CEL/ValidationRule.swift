@@ -10,7 +10,7 @@ struct ValidationRule: Sendable {
     static let stepLimit = 1_000_000
     /// Steps of all rules for one object at most.
     static let budget = 10_000_000
-    /// Bytes of an evaluated message at most.
+    /// Bytes of a message at most.
     static let messageLimit = 5 * 1024
 
     let program: CELProgram
@@ -162,7 +162,17 @@ extension String {
         return String(String.UnicodeScalarView(kept))
     }
 
-    var hasLineBreak: Bool { utf8.contains(UInt8(ascii: "\n")) }
+    var hasLineBreak: Bool { utf8.contains { $0 == UInt8(ascii: "\n") || $0 == 13 } }
+
+    /// So many bytes of it at most, and dots where more stood.
+    func cut(to bytes: Int) -> String {
+        guard utf8.count > bytes else { return self }
+        var end = utf8.index(startIndex, offsetBy: bytes)
+        while end > startIndex, end.samePosition(in: unicodeScalars) == nil {
+            end = utf8.index(before: end)
+        }
+        return "\(self[..<end])..."
+    }
 }
 
 /// Paths of rules: `.spec.tracks`, `.labels['a.b']`. Elements of lists cannot be named.

@@ -5,6 +5,10 @@ final class ValidationSchema: Sendable {
     /// What its expressions see of a value; `nil` where they see nothing of it.
     let type: CELSchema?
     private let rules: [ValidationRule]
+    /// Why rules could not be compiled that are in force all the same; they never hold.
+    private let broken: [String]
+    /// What stands below it is replaced as a whole: nothing there was something before.
+    private let isAtomicMap: Bool
     private let items: ValidationSchema?
     private let additional: ValidationSchema?
     private let properties: [String: ValidationSchema]
@@ -31,85 +35,136 @@ final class ValidationSchema: Sendable {
         }
     }
 
-    /// Compiles the rules of `openAPIV3Schema`; what is wrong with them is added to `causes`.
-    convenience init(
-        _ schema: Document, at path: String, _ causes: inout [APIStatus.Cause]
-    ) {
-        self.init(schema, Place(path: path), &causes)
+    /// What is found while rules are compiled.
+    private struct Findings {
+        var causes: [APIStatus.Cause] = []
+        /// Steps left for the rules of defaults; `nil` for a schema in force, whose defaults are
+        /// not looked at and whose rules all count, whatever is wrong with them.
+        var budget: Int?
+
+        var isFull: Bool { budget != nil && causes.count >= SchemaReport.limit }
     }
 
-    private init(
-        _ schema: Document, _ place: Place, _ causes: inout [APIStatus.Cause]
+    /// Compiles the rules of `openAPIV3Schema`; what is wrong with them is added to `causes`.
+    ///
+    /// - Parameter budget: steps that the rules of its defaults may take, less those they took.
+    convenience init(
+        _ schema: Document, at path: String, budget: inout Int, _ causes: inout [APIStatus.Cause]
     ) {
+        var findings = Findings(causes: causes, budget: budget)
+        self.init(schema, Place(path: path), &findings)
+        causes = findings.causes
+        budget = findings.budget ?? 0
+    }
+
+    private init(_ schema: Document, _ place: Place, _ findings: inout Findings) {
         let isDeep = place.depth >= StructuralSchema.depthLimit
         let isObject =
             place.isObject || schema["x-kubernetes-embedded-resource"]?.boolValue == true
         let listType = schema["x-kubernetes-list-type"]?.stringValue ?? "atomic"
+        isAtomicMap = schema["x-kubernetes-map-type"]?.stringValue == "atomic"
+        let isAtomic = isAtomicMap
+        func member(_ name: String) -> Place {
+            var inner = place.below(name)
+            if isAtomic, inner.uncorrelated == nil { inner.uncorrelated = place.path }
+            return inner
+        }
         var properties: [String: ValidationSchema] = [:]
-        for member in schema["properties"]?.objectValue?.members ?? [] where !isDeep {
+        for property in schema["properties"]?.objectValue?.members ?? [] where !isDeep {
             // An object's own members are not the schema's business.
-            if isObject, StructuralSchema.objectMembers.contains(member.key) { continue }
-            properties[member.key] = ValidationSchema(
-                member.value, place.below("properties[\(member.key)]"), &causes)
+            if isObject, StructuralSchema.objectMembers.contains(property.key) { continue }
+            properties[property.key] = ValidationSchema(
+                property.value, member("properties[\(property.key)]"), &findings)
         }
         var inner = place.below("items")
         if listType != "map", inner.uncorrelated == nil { inner.uncorrelated = place.path }
         func part(_ name: String, _ place: Place) -> ValidationSchema? {
             guard !isDeep, let part = schema[name], part.objectValue != nil else { return nil }
-            return ValidationSchema(part, place, &causes)
+            return ValidationSchema(part, place, &findings)
         }
         let items = part("items", inner)
-        let additional = part("additionalProperties", place.below("additionalProperties"))
+        let additional = part("additionalProperties", member("additionalProperties"))
         let type = Self.type(
             of: schema, isObject, properties: properties, items: items, additional: additional)
-        var rules: [ValidationRule] = []
-        for (index, rule) in (schema["x-kubernetes-validations"]?.arrayValue ?? []).enumerated() {
-            guard let type, causes.count < 100 else { continue }
-            let path = "\(place.path).x-kubernetes-validations[\(index)]"
-            guard let compiled = ValidationRule(rule, for: type, schema, at: path, &causes) else {
-                continue
-            }
-            rules.append(compiled)
-            guard compiled.usesOldSelf, let list = place.uncorrelated else { continue }
-            causes.append(
-                .invalid(
-                    "\(path).rule", rule["rule"] ?? "",
-                    "oldSelf cannot be used on the uncorrelatable portion of the schema within "
-                        + list))
-        }
+        let (rules, broken) = Self.rules(of: schema, type, place, &findings)
         let parts = [items, additional].compactMap(\.self) + Array(properties.values)
         self.properties = properties.filter { $0.value.hasRules }
         self.items = items?.hasRules == true ? items : nil
         self.additional = additional?.hasRules == true ? additional : nil
         self.type = type
         self.rules = rules
+        self.broken = broken
         typeName = schema["type"]?.stringValue ?? ""
         isValueShown = typeName != "object" && typeName != "array"
-        hasRules = !rules.isEmpty || parts.contains(where: \.hasRules)
+        hasRules = !rules.isEmpty || !broken.isEmpty || parts.contains(where: \.hasRules)
         hasTransitions =
             rules.contains(where: \.usesOldSelf) || parts.contains(where: \.hasTransitions)
         if hasRules, let fallback = schema["default"] {
-            checkDefault(fallback, at: "\(place.path).default", &causes)
+            checkDefault(fallback, at: "\(place.path).default", &findings)
         }
+    }
+
+    /// The rules that stand in a schema itself, and what is wrong with those that are in force but
+    /// cannot be compiled.
+    private static func rules(
+        of schema: Document, _ type: CELSchema?, _ place: Place, _ findings: inout Findings
+    ) -> (rules: [ValidationRule], broken: [String]) {
+        var rules: [ValidationRule] = []
+        var broken: [String] = []
+        for (index, rule) in (schema["x-kubernetes-validations"]?.arrayValue ?? []).enumerated() {
+            guard !findings.isFull else { break }
+            let path = "\(place.path).x-kubernetes-validations[\(index)]"
+            var causes: [APIStatus.Cause] = []
+            var compiled: ValidationRule?
+            if let type {
+                compiled = ValidationRule(rule, for: type, schema, at: path, &causes)
+            } else if index == 0 || findings.budget == nil {
+                causes.append(
+                    .init(
+                        reason: "InternalError",
+                        message: "Internal error: internal error: failed to retrieve type "
+                            + "information for x-kubernetes-validations",
+                        field: "\(place.path).x-kubernetes-validations"))
+            }
+            if let compiled {
+                rules.append(compiled)
+                if compiled.usesOldSelf, let outer = place.uncorrelated {
+                    causes.append(
+                        .invalid(
+                            "\(path).rule", rule["rule"] ?? "",
+                            "oldSelf cannot be used on the uncorrelatable portion of the schema "
+                                + "within \(outer)"))
+                }
+            } else {
+                broken.append("rule compile error: \(causes.first?.message ?? "")")
+            }
+            if findings.budget != nil { findings.causes += causes }
+        }
+        return (rules, broken)
     }
 
     /// What is filled in must keep the rules too.
     private func checkDefault(
-        _ value: Document, at path: String, _ causes: inout [APIStatus.Cause]
+        _ value: Document, at path: String, _ findings: inout Findings
     ) {
-        for cause in problems(of: value, old: nil) {
+        guard let budget = findings.budget, !findings.isFull else { return }
+        var walk = Walk(budget: budget)
+        check(value, nil, isUnchanged: false, &walk)
+        findings.budget = max(walk.budget, 0)
+        for cause in walk.causes {
             let place = cause.field == "<nil>" ? "" : cause.field
             let separator = place.isEmpty || place.hasPrefix("[") ? "" : "."
-            causes.append(
+            findings.causes.append(
                 .init(
                     reason: cause.reason, message: cause.message, field: path + separator + place))
         }
     }
 
-    /// The rules of a schema that is in force; `nil` if it has none.
+    /// The rules of a schema that is in force; `nil` if it has none. One that cannot be compiled
+    /// is broken by every object.
     static func compiled(_ schema: Document) -> ValidationSchema? {
-        var causes: [APIStatus.Cause] = []
-        let result = ValidationSchema(schema, at: "", &causes)
+        var findings = Findings()
+        let result = ValidationSchema(schema, Place(path: ""), &findings)
         return result.hasRules ? result : nil
     }
 
@@ -159,17 +214,32 @@ final class ValidationSchema: Sendable {
     /// Of an update only what it changes is complained about.
     ///
     /// - Parameter old: the object that is updated; `nil` for a new one.
-    func problems(of new: Document, old: Document?) -> [APIStatus.Cause] {
-        var walk = Walk()
+    /// - Parameter budget: steps that all of its rules may take.
+    func problems(
+        of new: Document, old: Document?, budget: Int = ValidationRule.budget
+    ) -> [APIStatus.Cause] {
+        var walk = Walk(budget: budget)
         check(new, old, isUnchanged: false, &walk)
         return walk.causes
     }
 
     private struct Walk {
+        /// Bytes of all complaints after which no more are looked for.
+        private static let textLimit = 1_000_000
+
         var path = FieldPath.root
-        var causes: [APIStatus.Cause] = []
-        var budget = ValidationRule.budget
+        private(set) var causes: [APIStatus.Cause] = []
+        var budget: Int
         var isOver = false
+        private var length = 0
+
+        init(budget: Int) { self.budget = budget }
+
+        mutating func add(_ cause: APIStatus.Cause) {
+            causes.append(cause)
+            length += cause.message.utf8.count
+            if causes.count >= SchemaReport.limit || length > Self.textLimit { isOver = true }
+        }
 
         /// The path as complaints name it; that of the whole object has no name.
         func field(_ below: [FieldPath.Part] = []) -> String {
@@ -179,12 +249,13 @@ final class ValidationSchema: Sendable {
     }
 
     private func check(_ new: Document, _ old: Document?, isUnchanged: Bool, _ walk: inout Walk) {
-        guard !new.isNull, !walk.isOver else { return }
+        guard !new.isNull, pays(&walk) else { return }
         let isUnchanged = isUnchanged || old == new
         // What is as it was may break its rules, unless they compare it with what it was.
         if isUnchanged, !hasTransitions { return }
         let old = old?.isNull == true ? nil : old
-        for rule in rules where !walk.isOver && !(isUnchanged && !rule.usesOldSelf) {
+        for text in broken where !isUnchanged && pays(&walk) { complain(text, &walk) }
+        for rule in rules where !(isUnchanged && !rule.usesOldSelf) && pays(&walk) {
             apply(rule, new, old, &walk)
         }
         switch new {
@@ -193,25 +264,48 @@ final class ValidationSchema: Sendable {
             for member in fields.members {
                 guard let schema = properties[member.key] ?? additional else { continue }
                 walk.path.parts.append(.key(member.key))
-                schema.check(member.value, old?[member.key], isUnchanged: isUnchanged, &walk)
+                schema.check(
+                    member.value, isAtomicMap ? nil : old?[member.key], isUnchanged: isUnchanged,
+                    &walk)
                 walk.path.parts.removeLast()
             }
         case .array(let elements):
             guard let items else { return }
+            let before = elementsByKeys(old)
             for (index, element) in elements.enumerated() {
                 walk.path.parts.append(.index(index))
                 items.check(
-                    element, match(element, old), isUnchanged: isUnchanged, &walk)
+                    element, before[keys(of: element)], isUnchanged: isUnchanged, &walk)
                 walk.path.parts.removeLast()
             }
         default: break
         }
     }
 
-    /// The element that an element of a list was before: the one with the same keys.
-    private func match(_ element: Document, _ old: Document?) -> Document? {
-        guard let type, type.listType == "map", let list = old?.arrayValue else { return nil }
-        return list.first { other in type.listKeys.allSatisfy { other[$0] == element[$0] } }
+    /// Takes a step of the budget, which each value and each rule costs at least; complains once
+    /// if none is left.
+    private func pays(_ walk: inout Walk) -> Bool {
+        guard !walk.isOver else { return false }
+        walk.budget -= 1
+        guard walk.budget < 0 else { return true }
+        walk.isOver = true
+        complain(Self.noBudget, &walk)
+        return false
+    }
+
+    private static let noBudget =
+        "validation failed due to running out of cost budget, no further validation rules will "
+        + "be run"
+
+    /// What tells an element of the list from the others.
+    private func keys(of element: Document) -> [Document?] {
+        (type?.listKeys ?? []).map { element[$0] }
+    }
+
+    /// What the elements of a list were before: those with the same keys.
+    private func elementsByKeys(_ old: Document?) -> [[Document?]: Document] {
+        guard let type, type.listType == "map", let list = old?.arrayValue else { return [:] }
+        return Dictionary(list.map { (keys(of: $0), $0) }) { first, _ in first }
     }
 
     private func apply(
@@ -219,19 +313,25 @@ final class ValidationSchema: Sendable {
     ) {
         guard let type else { return }
         if rule.usesOldSelf, old == nil, !rule.isOptional { return }
-        let values: [CELValue]
-        do {
-            let before = try old.map { (old) throws(CELFailure) in try type.value(of: old) }
-            values = [
-                try type.value(of: new), rule.isOptional ? .optional(before) : before ?? .null,
-            ]
-        } catch {
-            complain("\(error.message) evaluating rule: \(rule.name)", &walk)
-            return
-        }
         let limit = min(ValidationRule.stepLimit, walk.budget)
-        let (result, steps) = rule.program.evaluate(values, limit: limit)
-        walk.budget -= steps
+        var meter = CELMeter(limit)
+        var values: [CELValue] = []
+        var result: Result<CELValue, CELFailure>
+        do {
+            var before: CELValue?
+            if let old { before = try type.value(of: old, &meter) }
+            values = [
+                try type.value(of: new, &meter),
+                rule.isOptional ? .optional(before) : before ?? .null,
+            ]
+            walk.budget -= limit - meter.left
+            let (outcome, steps) = rule.program.evaluate(values, limit: meter.left)
+            walk.budget -= steps
+            result = outcome
+        } catch {
+            walk.budget -= limit - max(meter.left, -1)
+            result = .failure(error)
+        }
         switch result {
         case .success(.bool(true)): return
         case .success: refuse(rule, new, values, &walk)
@@ -239,8 +339,7 @@ final class ValidationSchema: Sendable {
             walk.isOver = true
             complain(
                 walk.budget < 0
-                    ? "validation failed due to running out of cost budget, no further validation "
-                        + "rules will be run"
+                    ? Self.noBudget
                     : "'\(failure.message)': no further validation rules will be run due to call "
                         + "cost exceeds limit for rule: \(rule.name)", &walk)
         case .failure(let failure):
@@ -254,14 +353,15 @@ final class ValidationSchema: Sendable {
 
     /// A rule that could not be evaluated.
     private func complain(_ detail: String, _ walk: inout Walk) {
-        walk.causes.append(.invalid(walk.field(), .string(typeName), detail))
+        let text = detail.cut(to: ValidationRule.messageLimit)
+        walk.add(.invalid(walk.field(), .string(typeName), text))
     }
 
     /// A rule that does not hold.
     private func refuse(
         _ rule: ValidationRule, _ new: Document, _ values: [CELValue], _ walk: inout Walk
     ) {
-        var detail = rule.fallback
+        var detail = rule.fallback.cut(to: ValidationRule.messageLimit)
         if let message = rule.message {
             let limit = min(ValidationRule.stepLimit, walk.budget)
             let (result, steps) = message.evaluate(values, limit: limit)
@@ -298,6 +398,6 @@ final class ValidationSchema: Sendable {
                         reason: "FieldValueInvalid", message: "Invalid value: \(detail)",
                         field: path)
             }
-        walk.causes.append(cause)
+        walk.add(cause)
     }
 }

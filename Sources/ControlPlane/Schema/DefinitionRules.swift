@@ -20,6 +20,7 @@ package enum DefinitionRules {
         }
         causes += nameProblems(spec, plural)
         let versions = spec["versions"]?.arrayValue ?? []
+        var budget = ValidationRule.budget
         if versions.count(where: { $0["storage"] == true }) != 1 {
             causes += storageProblems(versions)
         }
@@ -39,7 +40,9 @@ package enum DefinitionRules {
             let count = causes.count
             check(schema, root, depth: 0, &causes)
             // Rules over a schema that is wrong would be complained about for that.
-            if causes.count == count { _ = ValidationSchema(schema, at: root, &causes) }
+            if causes.count == count {
+                _ = ValidationSchema(schema, at: root, budget: &budget, &causes)
+            }
         }
         return causes
     }
@@ -100,7 +103,10 @@ package enum DefinitionRules {
         depth: Int,
         _ causes: inout [APIStatus.Cause]
     ) {
-        guard depth < StructuralSchema.depthLimit, causes.count < 100 else { return }
+        guard causes.count < SchemaReport.limit else { return }
+        guard depth < StructuralSchema.depthLimit else {
+            return checkDeep(schema, place, &causes)
+        }
         let type = schema["type"]?.stringValue ?? ""
         let isFree =
             schema["x-kubernetes-int-or-string"] == true
@@ -133,6 +139,7 @@ package enum DefinitionRules {
             causes += problems
         }
         checkList(schema, place, &causes)
+        checkCombinations(schema, place, depth: depth, &causes)
         for member in schema["properties"]?.objectValue?.members ?? [] {
             // The root's metadata is Kubernetes' own.
             if depth == 0, member.key == "metadata" { continue }
@@ -143,6 +150,60 @@ package enum DefinitionRules {
         }
         if let other = schema["additionalProperties"], other.objectValue != nil {
             check(other, "\(place).additionalProperties", depth: depth + 1, &causes)
+        }
+    }
+
+    private static let rules = "x-kubernetes-validations"
+
+    /// Rules that stand deeper than schemas are read are refused: they would not be held to.
+    private static func checkDeep(
+        _ schema: Document, _ place: String, _ causes: inout [APIStatus.Cause]
+    ) {
+        var pending = [schema]
+        while let next = pending.popLast() {
+            guard next[rules]?.arrayValue?.isEmpty ?? true else {
+                causes.append(
+                    .forbidden(
+                        place,
+                        "must not hold \(rules) below \(StructuralSchema.depthLimit) levels"))
+                return
+            }
+            pending += next.objectValue?.members.map(\.value) ?? next.arrayValue ?? []
+        }
+    }
+
+    /// Below `allOf`, `anyOf`, `oneOf` and `not` no rules may stand.
+    private static func checkCombinations(
+        _ schema: Document, _ place: String, depth: Int, _ causes: inout [APIStatus.Cause]
+    ) {
+        for name in ["allOf", "anyOf", "oneOf"] {
+            for (index, part) in (schema[name]?.arrayValue ?? []).enumerated() {
+                checkCombined(part, "\(place).\(name)[\(index)]", depth: depth + 1, &causes)
+            }
+        }
+        if let part = schema["not"] {
+            checkCombined(part, "\(place).not", depth: depth + 1, &causes)
+        }
+    }
+
+    private static func checkCombined(
+        _ schema: Document, _ place: String, depth: Int, _ causes: inout [APIStatus.Cause]
+    ) {
+        guard causes.count < SchemaReport.limit else { return }
+        guard depth < StructuralSchema.depthLimit else {
+            return checkDeep(schema, place, &causes)
+        }
+        if schema[rules]?.arrayValue?.isEmpty == false {
+            causes.append(.forbidden("\(place).\(rules)", "must be empty to be structural"))
+        }
+        checkCombinations(schema, place, depth: depth, &causes)
+        for member in schema["properties"]?.objectValue?.members ?? [] {
+            checkCombined(
+                member.value, "\(place).properties[\(member.key)]", depth: depth + 1, &causes)
+        }
+        for name in ["items", "additionalProperties"] {
+            guard let part = schema[name] else { continue }
+            checkCombined(part, "\(place).\(name)", depth: depth + 1, &causes)
         }
     }
 

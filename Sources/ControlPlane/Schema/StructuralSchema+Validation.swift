@@ -297,8 +297,8 @@ struct SchemaReport {
 enum SchemaFormat {
     static func accepts(_ text: String, _ format: String) -> Bool {
         switch format {
-        case "date-time": Timestamp(rfc3339: text) != nil
-        case "date": text.utf8.count == 10 && Timestamp(rfc3339: text + "T00:00:00Z") != nil
+        case "date-time": CELTime(text) != nil
+        case "date": text.utf8.count == 10 && CELTime(text + "T00:00:00Z") != nil
         case "uuid", "uuid3", "uuid4", "uuid5": uuid?.matches(text) ?? true
         case "ipv4": ipv4?.matches(text) ?? true
         case "byte": byte?.matches(text) ?? true

@@ -38,7 +38,7 @@ enum CELOutcome {
         case .cidr(let network): network.networkText
         case .optional(let value): value.map { "optional(\(shown($0)))" } ?? "none"
         case .list(let list):
-            "[\(((try? list.values()) ?? []).map(shown).joined(separator: ", "))]"
+            "[\(elements(list).map(shown).joined(separator: ", "))]"
         case .map(let map):
             "{" + map.keys.map { "\(shown($0)): \(shown(entry(map, $0)))" }.joined(separator: ", ")
                 + "}"
@@ -46,8 +46,14 @@ enum CELOutcome {
         }
     }
 
+    private static func elements(_ list: CELList) -> [CELValue] {
+        var meter = CELMeter(ValidationRule.stepLimit)
+        return (try? list.values(&meter)) ?? []
+    }
+
     private static func entry(_ map: CELMap, _ key: CELValue) -> CELValue {
-        (try? map.value(key)).flatMap(\.self) ?? .null
+        var meter = CELMeter(ValidationRule.stepLimit)
+        return (try? map.value(key, &meter)).flatMap(\.self) ?? .null
     }
 }
 
@@ -157,7 +163,13 @@ enum CELOutcome {
         ("int('-5')", "-5"), ("int(-1.9)", "-1"), ("int(5u)", "5"), ("uint(3.9)", "3u"),
         ("int(timestamp('1970-01-01T00:01:00Z'))", "60"), ("uint('7')", "7u"),
         ("double('1.5')", "1.5"), ("double(2)", "2.0"), ("string(1.0)", "'1'"),
-        ("string(1.5)", "'1.5'"), ("string(-3)", "'-3'"), ("string(true)", "'true'"),
+        ("string(1.5)", "'1.5'"), ("string(1000000.0)", "'1e+06'"),
+        ("string(123456.75)", "'123456.75'"), ("string(-0.00012)", "'-0.00012'"),
+        ("string(0.000012)", "'1.2e-05'"), ("string(1.25e100)", "'1.25e+100'"),
+        ("string(100000.0)", "'100000'"), ("string(0.0)", "'0'"), ("string(100.5)", "'100.5'"),
+        ("bool('T')", "true"), ("bool('F')", "false"),
+        ("bool('tRUE')", "error: type conversion error from 'string' to 'bool'"),
+        ("string(-3)", "'-3'"), ("string(true)", "'true'"),
         ("string(b'ab')", "'ab'"), ("bool('true')", "true"), ("bytes('é')", "[195, 169]"),
         ("type(1)", "int"), ("type(1) == int", "true"), ("type('a') == string", "true"),
         ("type(1u) == int", "false"), ("type(type(1)) == type", "true"),
@@ -188,6 +200,15 @@ enum CELOutcome {
         ("timestamp('2026-02-03T04:05:06.789Z').getSeconds()", "6"),
         ("timestamp('2026-02-03T04:05:06.789Z').getMilliseconds()", "789"),
         ("timestamp(60)", "1970-01-01T00:01:00Z"),
+        ("timestamp('2024-02-29T00:00:00Z')", "2024-02-29T00:00:00Z"),
+        (
+            "timestamp('2026-02' + '-29T00:00:00Z')",
+            "error: type conversion error from 'string' to 'google.protobuf.Timestamp'"
+        ),
+        (
+            "duration('1\\u0301' + 's')",
+            "error: type conversion error from 'string' to 'google.protobuf.Duration'"
+        ),
     ])
     func times(expression: String, expected: String) {
         #expect(CELOutcome.text(expression) == expected, "\(expression)")
@@ -203,7 +224,9 @@ enum CELOutcome {
         ("[1, 3].min()", "1"), ("['a', 'b'].max()", "'b'"), ("[1, 2, 2].indexOf(2)", "1"),
         ("[1, 2, 2].lastIndexOf(2)", "2"), ("['a'].indexOf('b')", "-1"),
         ("'hello'.charAt(4)", "'o'"), ("'hello'.charAt(5)", "''"),
-        ("'hello mellow'.indexOf('')", "0"),
+        ("'hello mellow'.indexOf('')", "0"), ("'hello'.indexOf('l', 9)", "-1"),
+        ("'hello'.lastIndexOf('l', 9)", "-1"), ("'hello'.indexOf('', 9)", "9"),
+        ("'hello'.indexOf('l', -1)", "error: index out of range: -1"),
         ("'hello mellow'.indexOf('ello')", "1"), ("'hello mellow'.indexOf('ello', 2)", "7"),
         ("'hello mellow'.indexOf('jello')", "-1"), ("'hello mellow'.lastIndexOf('')", "12"),
         ("'hello mellow'.lastIndexOf('ello')", "7"), ("'hello mellow'.lastIndexOf('ello', 6)", "1"),
@@ -242,6 +265,8 @@ enum CELOutcome {
         ("quantity('50.703k').asApproximateFloat()", "50703.0"),
         ("quantity('-1').sign()", "-1"), ("quantity('0').sign()", "0"),
         ("quantity('50k').add(quantity('20k'))", "70k"), ("quantity('50k').sub(20000)", "30k"),
+        ("quantity('100E').add(quantity('100E'))", "error: quantity overflow"),
+        ("quantity('-100E').sub(1)", "error: quantity overflow"),
         ("quantity('200M').compareTo(quantity('0.2G'))", "0"),
         ("quantity('150Mi').isGreaterThan(quantity('100Mi'))", "true"),
         ("quantity('50M').isLessThan(quantity('100M'))", "true"),
@@ -293,6 +318,8 @@ enum CELOutcome {
         ("optional.none().or(optional.of(4)).value()", "4"), ("[?optional.of(1), 2]", "[1, 2]"),
         ("[?optional.none(), 2]", "[2]"), ("{?'a': optional.none(), 'b': 1}", "{'b': 1}"),
         ("optional.ofNonZeroValue('').hasValue()", "false"),
+        ("optional.of(1).orValue(1 / 0)", "1"),
+        ("optional.of(1).or(optional.of(1 / 0)).value()", "1"),
         ("optional.none().value() == 1", "error: optional.none() dereference"),
     ])
     func optionalValues(expression: String, expected: String) {

@@ -62,7 +62,22 @@ extension Parser {
             "x-kubernetes-list-map-keys": ["k"],
             "items": [
                 "type": "object", "required": ["k"],
-                "properties": ["k": ["type": "string"], "v": ["type": "integer"]],
+                "properties": [
+                    "k": ["type": "string"],
+                    "v": [
+                        "type": "integer", "nullable": true,
+                        "x-kubernetes-validations": [["rule": "self >= oldSelf", "message": "m"]],
+                    ],
+                ],
+            ],
+        ]
+        let set: Document = [
+            "type": "array", "x-kubernetes-list-type": "set", "items": ["type": "string"],
+        ]
+        let texts: Document = [
+            "type": "array",
+            "items": [
+                "type": "string", "x-kubernetes-validations": [["rule": "self.size() > 0"]],
             ],
         ]
         let spec: Document = [
@@ -71,7 +86,10 @@ extension Parser {
                 "s": ["type": "string"], "i": ["type": "integer"], "d": ["type": "number"],
                 "b": ["type": "boolean"], "t": ["type": "string", "format": "date-time"],
                 "w": ["type": "string", "format": "duration"],
-                "x": ["x-kubernetes-int-or-string": true], "n": numbers, "m": map,
+                "x": ["x-kubernetes-int-or-string": true], "n": numbers, "m": map, "e": set,
+                "o": ["type": "string", "nullable": true],
+                "y": ["type": "string", "format": "byte"],
+                "z": ["type": "integer", "default": 7], "p": texts,
                 "l": ["type": "object", "additionalProperties": ["type": "string"]],
             ],
         ]
