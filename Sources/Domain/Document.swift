@@ -121,7 +121,7 @@ extension Document {
     package var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
     package var arrayValue: [Document]? { if case .array(let value) = self { value } else { nil } }
     package var objectValue: Fields? { if case .object(let value) = self { value } else { nil } }
-    package var isNull: Bool { self == .null }
+    package var isNull: Bool { if case .null = self { true } else { false } }
 
     /// The integer, also of a double without a fraction that fits.
     package var integerValue: Int64? {

@@ -37,6 +37,8 @@ private enum PackingTag: UInt8 {
 
 private struct PackingWriter {
     var bytes: [UInt8] = []
+    /// Texts of this document with their numbers.
+    private var seen: [String: Int] = [:]
 
     mutating func write(_ document: Document) {
         switch document {
@@ -68,14 +70,26 @@ private struct PackingWriter {
 
     private mutating func tag(_ tag: PackingTag) { bytes.append(tag.rawValue) }
 
-    /// Twice the length and the bytes, or an odd number for a word of the vocabulary.
+    /// The number of a word of the vocabulary, of a text that this document had before, or of a
+    /// form that is known; else the length and the bytes.
     private mutating func text(_ text: String) {
         if let word = PackingVocabulary.number(of: text) {
             number(UInt64(word) << 1 | 1)
             return
         }
-        number(UInt64(text.utf8.count) << 1)
-        bytes.append(contentsOf: text.utf8)
+        let isRemembered = PackingForm.isRemembered(text)
+        if isRemembered, let earlier = seen[text] {
+            number(UInt64(earlier + PackingForm.count) << 2 | 2)
+        } else {
+            if isRemembered { seen[text] = seen.count }
+            if let (form, packed) = PackingForm.pack(text) {
+                number(UInt64(form.rawValue) << 2 | 2)
+                bytes.append(contentsOf: packed)
+            } else {
+                number(UInt64(text.utf8.count) << 2)
+                bytes.append(contentsOf: text.utf8)
+            }
+        }
     }
 
     /// Seven bits a byte, the lowest first; the eighth bit says that more come.
@@ -94,6 +108,7 @@ private struct PackingWriter {
 private struct PackingReader {
     let bytes: [UInt8]
     private var position = 0
+    private var seen: [String] = []
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -150,8 +165,28 @@ private struct PackingReader {
         if head & 1 == 1 {
             return PackingVocabulary.text(of: Int(truncatingIfNeeded: head >> 1))
         }
-        let count = Int(min(head >> 1, UInt64(bytes.count - position)))
-        defer { position += count }
-        return String(decoding: bytes[position..<position + count], as: UTF8.self)
+        let value = Int(min(head >> 2, UInt64(bytes.count)))
+        guard head & 2 == 0 else { return value < PackingForm.count ? formed(value) : again(value) }
+        let text = String(decoding: take(value), as: UTF8.self)
+        if PackingForm.isRemembered(text) { seen.append(text) }
+        return text
+    }
+
+    private mutating func formed(_ number: Int) -> String {
+        guard let form = PackingForm(rawValue: number) else { return "" }
+        let text = form.unpack(take(form.length))
+        seen.append(text)
+        return text
+    }
+
+    private func again(_ number: Int) -> String {
+        let index = number - PackingForm.count
+        return seen.indices.contains(index) ? seen[index] : ""
+    }
+
+    private mutating func take(_ count: Int) -> ArraySlice<UInt8> {
+        let end = position + min(count, bytes.count - position)
+        defer { position = end }
+        return bytes[position..<end]
     }
 }

@@ -48,6 +48,22 @@ enum PackingVocabulary {
         timeoutSeconds timeout traffic type uid unready uri urlRewrite v1 value verdict version \
         versions volumeMounts volumes waitsFor weight MLSERVER_GRPC_PORT MLSERVER_HTTP_PORT \
         MLSERVER_METRICS_PORT MLSERVER_MODEL_NAME MLSERVER_MODEL_URI MLSERVER_MODEL_VERSION \
-        SLIPWAY_MODEL_URI SLIPWAY_MODEL_VERSION delete false true
+        SLIPWAY_MODEL_URI SLIPWAY_MODEL_VERSION delete false true \
+        Available Burstable ContainersReady Deployment DisruptionTarget EndpointSlice \
+        Guaranteed Initialized MinimumReplicasAvailable NewReplicaSetAvailable Pod \
+        PodReadyToStartContainers PodScheduled ReplicaSet Running BestEffort addressType \
+        addresses availableReplicas blockOwnerDeletion controller containerID containerStatuses \
+        discovery.k8s.io/v1 endpoints endpointslice-controller.k8s.io \
+        endpointslice.kubernetes.io/managed-by fieldPath generateName hostIP hostIPs imageID ip \
+        kubernetes.io/service-name lastProbeTime lastState lastUpdateTime nodeName \
+        ownerReferences parentRef parents controllerName podIP podIPs pod-template-hash \
+        qosClass readyReplicas restartCount running started startTime state targetRef \
+        terminating terminatingReplicas tolerations unavailableReplicas updatedReplicas \
+        observedReplicas collisionCount data revision ControllerRevision inferencePath \
+        readyPath terminated waiting exitCode configuration gates settle route digests file \
+        documentIndex reached lost finishedAt default optional enableServiceLinks \
+        serviceAccount serviceAccountName preemptionPolicy priority hostNetwork \
+        node.kubernetes.io/not-ready node.kubernetes.io/unreachable NoExecute effect operator \
+        tolerationSeconds key
         """.split(separator: " ").map(String.init)
 }

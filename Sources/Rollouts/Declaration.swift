@@ -106,8 +106,8 @@ extension ReleaseMachine {
         startAttempt(author: author)
     }
 
-    /// Lifts the quarantine of a digest. The mark on the route stays: it counts no more, because it
-    /// is older than the number of intents.
+    /// Lifts the quarantine of a digest. The mark on the route counts no more, because it is older
+    /// than the number of intents; the next write that gives the digest a share takes it off.
     mutating func lift(_ digest: Digest) {
         guard status.isRefused(digest) else { return }
         hit(.refusalLifted)

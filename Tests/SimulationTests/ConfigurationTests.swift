@@ -108,6 +108,24 @@ struct ConfigurationTests {
         #expect(story.world.violations == [])
     }
 
+    /// The looks at what the proven version reads are not those that the next one is judged with.
+    @Test func whatChangesBeforeAVersionIsProvenBelongsToIt() throws {
+        var story = try released()
+        story.merge(Self.yaml("2"))
+        try story.wait { status, _ in status.attempt?.step == 1 }
+        change(Self.settings, &story)
+        try story.wait { status, _ in status.proven?.shares.first?.version == "2" }
+        story.world.run(for: .minutes(5))
+        #expect(condition(story)?.status == .no)
+        let entry = try #require(story.status.configuration.first { $0.name == "settings" })
+        #expect(entry.digest == story.digest("2"))
+        #expect(
+            entry.resourceVersion
+                == story.world.store.object(Self.settings)?
+                .at("metadata", "resourceVersion")?.stringValue)
+        #expect(story.world.violations == [])
+    }
+
     /// What cannot be changed is deleted and made again.
     @Test func anObjectMadeAgainIsAnotherOne() throws {
         var story = try released()

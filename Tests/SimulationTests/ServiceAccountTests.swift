@@ -183,6 +183,29 @@ struct ServiceAccountTests {
         #expect(story.world.store.objects(.controllerRevision).isEmpty)
     }
 
+    /// What was rendered can be come back to, though a file that declares it now would be refused.
+    @Test func aBadVersionIsTakenBackToOneWhoseAccountIsNotListedAnyMore() throws {
+        var story = try story(listing: ["loader"])
+        story.merge(Self.yaml("1"))
+        try story.reach(.healthy)
+        list([], &story)
+        story.world.behaviours["2"] = PodBehaviour(fault: .crashes(after: .seconds(20)))
+        story.merge(("2", 100))
+        try story.wait { _, world in Story.traffic(world)["2"] == 10 }
+        try story.wait { status, _ in status.quarantine.map(\.version) == ["2"] }
+        #expect(story.traffic == ["1": 100])
+        story.world.run(for: .minutes(20))
+        #expect(story.traffic == ["1": 100])
+        #expect(story.status.quarantine.map(\.version) == ["2"])
+        // Git says what serves, and the source says why nobody could begin it today.
+        #expect(story.world.git.head?.files[Story.file] == Self.yaml("1"))
+        #expect(
+            story.source("models").problems.first?.contains(
+                "service account `loader` is not allowed") == true)
+        #expect(accounts(story) == ["loader"])
+        #expect(story.world.violations == [])
+    }
+
     /// What the server itself says of an account that does not exist reaches the release.
     @Test func anAccountThatDoesNotExistIsNamedInTheStatus() throws {
         var story = Story()
