@@ -123,9 +123,19 @@ struct ControllerProcessTests {
         _ port: Int, _ story: LiveStory, having lines: [String]
     ) async throws -> String {
         var page = ""
-        try await story.wait("\(lines)") { _, _ in
-            page = try await Self.get("http://127.0.0.1:\(port)/metrics") ?? ""
-            return Set(lines.map { $0[...] }).isSubset(of: page.split(separator: "\n"))
+        do {
+            try await story.wait("\(lines)") { _, _ in
+                page = try await Self.get("http://127.0.0.1:\(port)/metrics") ?? ""
+                return Set(lines.map { $0[...] }).isSubset(of: page.split(separator: "\n"))
+            }
+        } catch {
+            // What it said instead.
+            let names = lines.map { $0.prefix { $0 != "{" && $0 != " " } }
+            let said = page.split(separator: "\n").filter { line in
+                names.contains { line.hasPrefix($0) }
+            }
+            Issue.record("\(said.joined(separator: "\n"))")
+            throw error
         }
         return page
     }

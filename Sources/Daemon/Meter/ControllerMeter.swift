@@ -50,8 +50,9 @@ struct ControllerMeter: Sendable {
     private var pushing: Set<EffectID> = []
     private var reading: Set<EffectID> = []
     private var fetching: [String: Instant] = [:]
-    /// Routes of which traffic is to be taken back, since when, until that is applied.
-    private var reverting: [ResourceKey: Instant] = [:]
+    /// Routes of which traffic is to be taken back, since when and with which write first, until
+    /// that is applied.
+    private var reverting: [ResourceKey: (since: Instant, first: EffectID)] = [:]
 
     private struct Write {
         let key: ResourceKey
@@ -67,7 +68,7 @@ struct ControllerMeter: Sendable {
                 key: request.key, start: at, takesTrafficBack: request.marksRefusal)
             writing[id] = write
             if write.takesTrafficBack, reverting[request.key] == nil {
-                reverting[request.key] = at
+                reverting[request.key] = (at, id)
             }
         case .read(let id, _), .readMetadata(let id, _): reading.insert(id)
         case .fetch(let source, _, _): fetching["\(source)"] = at
@@ -116,9 +117,11 @@ struct ControllerMeter: Sendable {
         switch outcome {
         case .applied:
             result = "applied"
-            // Another write of the route means that this revert is over, or not wanted any more.
-            if let start = reverting.removeValue(forKey: write.key), write.takesTrafficBack {
-                reverts.observe(start.duration(to: at))
+            // A later write of the route means that this revert is over, or not wanted any more;
+            // one that was on its way when the revert began may be answered after it.
+            if let revert = reverting[write.key], id >= revert.first {
+                reverting[write.key] = nil
+                if write.takesTrafficBack { reverts.observe(revert.since.duration(to: at)) }
             }
         case .notApplied(let refusal): result = refusal.kind.rawValue
         case .unknown: result = "unknown"
