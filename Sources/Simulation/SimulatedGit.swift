@@ -100,6 +100,9 @@ package struct SimulatedGit: Sendable {
                     release: order.release, in: current, from: file(path, proven),
                     namespace: order.release.namespace)
             else { return .dropped("the document cannot be restored") }
+            guard bytes != current.bytes else {
+                return .dropped("the document is the proven one already")
+            }
             return .pushed(
                 commit(
                     [path: String(decoding: bytes, as: UTF8.self)], author: "Slipway",

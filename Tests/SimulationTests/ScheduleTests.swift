@@ -30,6 +30,11 @@ struct ScheduleTests {
     @Test(arguments: ["dead-base-proven-too-early"])
     func nothingIsProvenBeforeItHasTheTraffic(_ name: String) throws { try expectCalm(name) }
 
+    /// Somebody rolled back by hand to what a forced push had just put on the branch: the simulated
+    /// Git made a commit without a change, where the real one makes none.
+    @Test(arguments: ["rolled-back-to-what-git-says"])
+    func nothingIsCommittedWhereGitSaysSoAlready(_ name: String) throws { try expectCalm(name) }
+
     /// A write that had failed and was not wanted any more stood in the status for ever.
     @Test(arguments: ["trouble-forgotten-257", "trouble-forgotten-332"])
     func aTroubleThatIsOverIsForgotten(_ name: String) throws { try expectCalm(name) }
